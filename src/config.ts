@@ -8,7 +8,7 @@ import { isLoopback } from './core/loopback.ts'
 import type { AdmissionMode } from './core/peers/admission.ts'
 import { defaultPolicy, thresholdsNamed } from './core/policy.ts'
 import { dimensionsNamed } from './core/ranking/frontier.ts'
-import type { NodeConfig } from './node/context.ts'
+import type { NodeConfig } from './node/config.ts'
 
 /**
  * The configuration of a grove: flags > environment > DIR/grove.json > defaults. All layers have

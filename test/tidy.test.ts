@@ -40,7 +40,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   stores: ['core', 'disk', 'ports', 'stores', 'concurrency'],
   signing: ['core', 'concurrency', 'signing'],
   transport: ['core', 'ports', 'concurrency', 'signing', 'transport'],
-  runtime: ['core', 'ports', 'runtime'],
+  runtime: ['core', 'ports', 'runtime', 'signing'],
   workspace: ['core', 'concurrency', 'disk', 'workspace'],
   git: ['core', 'disk', 'git'],
   gather: ['core', 'concurrency', 'disk', 'git', 'gather'],
@@ -171,7 +171,7 @@ function importFault(path: string, specifier: string): string | undefined {
     return local ? sourceImportFault(path, target) : packageImportFault(path, specifier)
   if (!local) return undefined
   const part = target.startsWith('src/') ? partOf(target) : undefined
-  const isAnswering = target.startsWith('src/api/answer/')
+  const isAnswering = /^src\/api\/(answer|admission|operations)\//.test(target)
   if (top === 'sim' && part !== undefined && ['api', 'cli'].includes(part) && !isAnswering)
     return `sim may not import ${target}`
   if (top !== 'examples') return undefined

@@ -4,8 +4,9 @@ import { type Contribution, sealDraft } from '../../src/core/contribution/contri
 import type { Draft } from '../../src/core/contribution/schema.ts'
 import { timestamp } from '../../src/core/time.ts'
 import type { DigestEntry, PeerInfo } from '../../src/core/wire/gossip.ts'
-import type { CarriedAnswer, HttpCarrier } from '../../src/transport/dialler.ts'
+import type { CarriedAnswer, CarriedRequest, HttpCarrier } from '../../src/transport/dialler.ts'
 import type { Journal } from '../engine/journal.ts'
+import type { Keys } from '../engine/keys.ts'
 import { Process } from '../engine/process.ts'
 import type { Rng } from '../engine/rng.ts'
 import type { Timeline } from '../engine/timeline.ts'
@@ -21,6 +22,8 @@ import {
 } from '../network/http.ts'
 import type { Network } from '../network/network.ts'
 import type { Ledger } from '../run/ledger.ts'
+import type { Mode } from '../scenario/scenario.ts'
+import { Identities } from './identity/identities.ts'
 
 /** What an adversary can reach: every machine, and every contribution that was ever published. */
 export interface AdversaryContext {
@@ -29,6 +32,10 @@ export interface AdversaryContext {
   readonly network: Network
   readonly machines: readonly Machine[]
   readonly ledger: Ledger
+  /** Reports a violation: something that no grove may do for it. */
+  readonly violated: (what: string) => void
+  readonly mode: Mode
+  readonly keys: Keys
   /** Mean time between two of its own calls, in ms. */
   readonly intervalMs: number
 }
@@ -36,6 +43,7 @@ export interface AdversaryContext {
 /** Contributions of its own that each adversary has, good enough to be wanted. */
 const WORKS = 2
 const ENTRIES_MAX = 60
+const JSON_TYPE = { 'content-type': 'application/json' } as const
 
 /**
  * A peer that breaks the protocol. As it is here it is honest, and calls other groves of its own
@@ -50,6 +58,7 @@ export class Adversary implements Host {
   protected readonly rng: Rng
   protected readonly context: AdversaryContext
   protected readonly blobs = new Map<Cid, Uint8Array>()
+  readonly #identities: Identities
   readonly #carrier: HttpCarrier
 
   constructor(kind: string, index: number, rng: Rng, context: AdversaryContext) {
@@ -57,9 +66,22 @@ export class Adversary implements Host {
     this.address = `http://10.6.${kind.length}.${kind.charCodeAt(0) + index}:4515`
     this.rng = rng
     this.context = context
+    const { mode, keys } = context
+    this.#identities = new Identities({ name: this.name, mode, keys, rng: rng.fork('nonces') })
+    context.journal.call(this.peerId, this.name)
     this.works = Array.from({ length: WORKS }, (_, n) => this.#work(n))
     this.#carrier = context.network.carrierOf(this)
     context.network.attach(this)
+  }
+
+  /** The id under which it is known. */
+  get peerId(): string {
+    return this.idOf(this.name)
+  }
+
+  /** The id of a peer that it calls by this name. */
+  protected idOf(name: string): string {
+    return this.#identities.idOf(name)
   }
 
   /** From now on it calls others, again and again. */
@@ -71,6 +93,16 @@ export class Adversary implements Host {
   }
 
   async handle(request: HttpRequest): Promise<HttpAnswer> {
+    return this.seal(request, await this.answer(request))
+  }
+
+  /** Signs an answer in the name of its sender, where that is one of its own. */
+  protected seal(request: HttpRequest, answer: HttpAnswer): Promise<HttpAnswer> {
+    return this.#identities.seal(request, answer)
+  }
+
+  /** What it answers. */
+  protected async answer(request: HttpRequest): Promise<HttpAnswer> {
     const url = new URL(request.path, 'http://adversary')
     const [, , first, second, third = ''] = url.pathname.split('/')
     switch (`${first}/${second}`) {
@@ -191,7 +223,7 @@ export class Adversary implements Host {
   }
 
   protected message(to: string): object {
-    return this.messageAs({ peerId: this.name, address: this.address }, this.digest(to))
+    return this.messageAs({ peerId: this.peerId, address: this.address }, this.digest(to))
   }
 
   protected messageAs(
@@ -210,7 +242,7 @@ export class Adversary implements Host {
 
   protected info(): PeerInfo {
     return {
-      peerId: this.name,
+      peerId: this.peerId,
       address: this.address,
       age: 0,
       lastSeen: timestamp(this.context.timeline.now),
@@ -227,12 +259,21 @@ export class Adversary implements Host {
 
   /** A request to a grove: a POST if it has a body. */
   protected request(to: Machine, path: string, body?: object | string): Promise<CarriedAnswer> {
-    const { address: origin } = to
-    if (body === undefined)
-      return this.#carrier.request({ origin, path, method: 'GET', headers: {} })
     const text = typeof body === 'string' ? body : JSON.stringify(body)
-    const headers = { 'content-type': 'application/json' }
-    return this.#carrier.request({ origin, path, method: 'POST', headers, body: text })
+    const request =
+      body === undefined
+        ? ({ path, method: 'GET', headers: {} } as const)
+        : ({ path, method: 'POST', headers: JSON_TYPE, body: text } as const)
+    const signed = this.#identities.headersFor(to, request)
+    if (signed === undefined) return this.call(to, request)
+    return signed.then((headers) =>
+      this.call(to, { ...request, headers: { ...request.headers, ...headers } }),
+    )
+  }
+
+  /** A request as it is. */
+  protected call(to: Machine, request: Omit<CarriedRequest, 'origin'>): Promise<CarriedAnswer> {
+    return this.#carrier.request({ origin: to.address, ...request })
   }
 
   #work(n: number): Contribution {

@@ -12,7 +12,7 @@ export class Equivocator extends Adversary {
   }
 
   protected override message(to: string): object {
-    const peerId = this.rng.happens(0.5) ? this.name : `${this.name}-to-${to}`
+    const peerId = this.rng.happens(0.5) ? this.peerId : this.idOf(`${this.name}-to-${to}`)
     return this.messageAs({ peerId, address: this.address }, this.digest(to))
   }
 }

@@ -7,11 +7,11 @@ export class Impostor extends Adversary {
     const [target, victim] = this.rng.sample(this.context.machines, 2)
     if (target === undefined || victim === undefined) return
     const lies = this.#lies()
-    const invented = `${this.name}-${this.rng.below(20)}`
+    const invented = this.idOf(`${this.name}-${this.rng.below(20)}`)
     this.send(
       target,
       'exchange',
-      this.messageAs({ peerId: this.name, address: victim.address }, lies),
+      this.messageAs({ peerId: this.peerId, address: victim.address }, lies),
     )
     this.send(
       target,
@@ -21,7 +21,7 @@ export class Impostor extends Adversary {
     this.send(
       target,
       'exchange',
-      this.messageAs({ peerId: victim.name, address: this.address }, lies),
+      this.messageAs({ peerId: victim.peer.peerId, address: this.address }, lies),
     )
     this.send(target, 'exchange', this.messageAs(victim.peer, lies))
     this.send(target, 'shuffle', { sender: this.info(), offered: this.offered() })
@@ -29,8 +29,8 @@ export class Impostor extends Adversary {
 
   protected override offered(): PeerInfo[] {
     return this.context.machines.flatMap((machine, n) => [
-      { ...this.info(), peerId: `${this.name}-${n}`, address: machine.address },
-      { ...this.info(), peerId: machine.name, address: this.address },
+      { ...this.info(), peerId: this.idOf(`${this.name}-${n}`), address: machine.address },
+      { ...this.info(), peerId: machine.peer.peerId, address: this.address },
     ])
   }
 

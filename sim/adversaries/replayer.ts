@@ -7,11 +7,11 @@ const RECORDS_MAX = 50
 export class Replayer extends Adversary {
   readonly #records: { readonly what: 'exchange' | 'shuffle'; readonly body: string }[] = []
 
-  override async handle(request: HttpRequest): Promise<HttpAnswer> {
+  protected override async answer(request: HttpRequest): Promise<HttpAnswer> {
     const what = request.path === '/api/gossip/exchange' ? 'exchange' : 'shuffle'
     if (request.method === 'POST' && this.#records.length < RECORDS_MAX)
       this.#records.push({ what, body: request.body })
-    return super.handle(request)
+    return super.answer(request)
   }
 
   protected override act(): void {

@@ -14,6 +14,11 @@ import { MetricFlooder } from './floods/metric-flooder.ts'
 import { Minter } from './floods/minter.ts'
 import { Trickler } from './floods/trickler.ts'
 import { Forger } from './forger.ts'
+import { Interceptor } from './identity/interceptor.ts'
+import { KeyMinter } from './identity/key-minter.ts'
+import { OriginForger } from './identity/origin-forger.ts'
+import { Relay } from './identity/relay.ts'
+import { Stranger } from './identity/stranger.ts'
 import { Impostor } from './impostor.ts'
 import { Mute } from './mute.ts'
 import { Replayer } from './replayer.ts'
@@ -32,13 +37,28 @@ const kinds: Readonly<Record<Kind, typeof Adversary>> = {
   forger: Forger,
   idler: Idler,
   impostor: Impostor,
+  interceptor: Interceptor,
   'key-bomber': KeyBomber,
+  'key-minter': KeyMinter,
   'metric-flooder': MetricFlooder,
   minter: Minter,
   mute: Mute,
+  'origin-forger': OriginForger,
+  relay: Relay,
   replayer: Replayer,
+  stranger: Stranger,
   trickler: Trickler,
   usurper: Usurper,
+}
+
+/** Those that no operator has listed. */
+const UNLISTED: ReadonlySet<string> = new Set(['stranger', 'interceptor'])
+
+/** The names of a scenario's adversaries that groves list where they admit members. */
+export function adversaryNames(adversaries: Scenario['adversaries']): string[] {
+  return Object.entries(adversaries)
+    .filter(([kind]) => !UNLISTED.has(kind))
+    .flatMap(([kind, count = 0]) => Array.from({ length: count }, (_, index) => `${kind}${index}`))
 }
 
 /** Starts a scenario's adversaries. They stay until the run ends. */

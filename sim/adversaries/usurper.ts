@@ -12,8 +12,8 @@ export class Usurper extends Adversary {
   protected override act(): void {
     const victim = this.#victim()
     if (victim === undefined) return
-    const asVictim = { peerId: victim.name, address: this.address }
-    const atVictims = { peerId: this.name, address: victim.address }
+    const asVictim = { peerId: victim.peer.peerId, address: this.address }
+    const atVictims = { peerId: this.peerId, address: victim.address }
     for (const target of this.context.machines.filter((machine) => machine !== victim)) {
       for (const self of [asVictim, atVictims, victim.peer])
         this.send(target, 'exchange', this.messageAs(self, this.digest(target.name)))
@@ -27,7 +27,7 @@ export class Usurper extends Adversary {
   }
 
   protected override offered(): PeerInfo[] {
-    return this.context.machines.map(({ name }) => ({ ...this.info(), peerId: name }))
+    return this.context.machines.map(({ peer }) => ({ ...this.info(), peerId: peer.peerId }))
   }
 
   protected override onManifest(): HttpAnswer {
@@ -39,7 +39,7 @@ export class Usurper extends Adversary {
   }
 
   #takenId(): PeerAddress {
-    return { peerId: this.#victim()?.name ?? this.name, address: this.address }
+    return { peerId: this.#victim()?.peer.peerId ?? this.peerId, address: this.address }
   }
 
   #victim(): Machine | undefined {

@@ -1,19 +1,12 @@
 import type { Cid } from '../../src/core/cid.ts'
 import type { Direction } from '../../src/core/contribution/schema.ts'
+import type { Counting } from '../../src/core/peers/counting.ts'
 import { type Policy, rankedKinds } from '../../src/core/policy.ts'
 import { isSignalMetric, reaches } from '../../src/core/ranking/frontier.ts'
 import type { Stored } from '../../src/ports/contribution-store.ts'
 import type { Ranking } from '../../src/ports/graph-index.ts'
-import { seeded } from '../../src/runtime/random.ts'
-import { MemoryGraph } from '../../src/stores/memory/graph.ts'
-import type { Disk } from '../machine/disk.ts'
-import { storedIn } from './stored.ts'
-
-/** What a checker needs of a machine. */
-export interface Holder {
-  readonly name: string
-  readonly disk: Disk
-}
+import type { MemoryGraph } from '../../src/stores/memory/graph.ts'
+import { byCounting, type Holder, type Union, unionOf } from './union.ts'
 
 /**
  * Where the groves disagree. Each must have the same best works in every dimension as a grove that
@@ -22,17 +15,18 @@ export interface Holder {
  * those that rank it the same way must agree with what all of them hold.
  */
 export async function disagreements(holders: readonly Holder[], policy: Policy): Promise<string[]> {
-  const all = await unionOf(holders)
-  const parties = await partiesOf(holders, all.graph)
-  const found = await Promise.all(
-    parties.map((party) => disagreementsIn(party, { ...all, holders, policy })),
-  )
-  return found.flat()
+  const found: string[] = []
+  for (const { counting, holders: group } of byCounting(holders)) {
+    const all = await unionOf(holders, counting)
+    for (const party of await partiesOf(group, all.graph))
+      found.push(...(await disagreementsIn(party, { ...all, holders, policy, counting })))
+  }
+  return found
 }
 
 async function disagreementsIn(party: Party, everywhere: Everywhere): Promise<string[]> {
   const { policy } = everywhere
-  const rankings = await rankingsOf(party, everywhere.graph)
+  const rankings = await rankingsOf(party, everywhere)
   const best = await rankings(policy, policy.topK)
   const { due, sizes } = await dueIn(party, rankings, everywhere)
   const found: string[] = []
@@ -60,8 +54,12 @@ async function disagreementsIn(party: Party, everywhere: Everywhere): Promise<st
 }
 
 /** The rankings of a party: of what all hold, but for disputed metrics, of what it holds. */
-async function rankingsOf(party: Party, whole: MemoryGraph): Promise<Rankings> {
-  const { graph: own } = party.disputed.size === 0 ? { graph: whole } : await unionOf(party.holders)
+async function rankingsOf(
+  party: Party,
+  { graph: whole, counting }: Pick<Everywhere, 'graph' | 'counting'>,
+): Promise<Rankings> {
+  const isAgreed = party.disputed.size === 0
+  const { graph: own } = isAgreed ? { graph: whole } : await unionOf(party.holders, counting)
   const isDisputed = ({ metric }: Ranking) => party.disputed.has(metric)
   return async (policy: Policy, limit: number) => [
     ...(await rankingsIn(whole, party, { policy, limit })).filter((each) => !isDisputed(each)),
@@ -97,12 +95,24 @@ export async function wanted(
   holders: readonly Holder[],
   policy: Policy,
 ): Promise<ReadonlyMap<string, ReadonlyMap<Cid, readonly Cid[]>>> {
-  const all = await unionOf(holders)
+  const found = new Map<string, ReadonlyMap<Cid, readonly Cid[]>>()
+  for (const { counting, holders: group } of byCounting(holders))
+    for (const [name, items] of await wantedIn(group, { holders, policy, counting }))
+      found.set(name, items)
+  return found
+}
+
+/** The same for groves that count alike. */
+async function wantedIn(
+  group: readonly Holder[],
+  { holders, policy, counting }: Omit<Everywhere, keyof Union>,
+): Promise<ReadonlyMap<string, ReadonlyMap<Cid, readonly Cid[]>>> {
+  const all = await unionOf(holders, counting)
   const { contributions } = all
   const found = new Map<string, ReadonlyMap<Cid, readonly Cid[]>>()
-  for (const party of await partiesOf(holders, all.graph)) {
-    const rankings = await rankingsOf(party, all.graph)
-    const { due, sizes } = await dueIn(party, rankings, { ...all, holders, policy })
+  for (const party of await partiesOf(group, all.graph)) {
+    const rankings = await rankingsOf(party, { ...all, counting })
+    const { due, sizes } = await dueIn(party, rankings, { ...all, holders, policy, counting })
     const isAdmitted = (hash: Cid) => {
       const size = sizes.get(hash)
       return size !== undefined && size <= policy.maxArtifactBytes
@@ -186,27 +196,15 @@ export async function unheard(holders: readonly Holder[]): Promise<string[]> {
   return found
 }
 
-interface Union {
-  readonly graph: MemoryGraph
-  readonly contributions: ReadonlyMap<Cid, Stored>
-}
-
 /** All groves, what they hold together, and the policy of each. */
 interface Everywhere extends Union {
+  /** Whose word counts for those that are compared. */
+  readonly counting: Counting | undefined
   readonly holders: readonly Holder[]
   readonly policy: Policy
 }
 
 /** Everything that the groves hold, in one graph folded from scratch. */
-async function unionOf(holders: readonly Holder[]): Promise<Union> {
-  const graph = new MemoryGraph(seeded(1))
-  const contributions = new Map<Cid, Stored>()
-  for (const { disk } of holders)
-    for (const stored of await storedIn(disk.graph)) contributions.set(stored.cid, stored)
-  for (const stored of contributions.values()) await graph.put(stored, stored.provenance)
-  return { graph, contributions }
-}
-
 function isCompared({ metric }: Ranking, { dimensions }: Policy): boolean {
   return metric !== '_recency' && (dimensions?.includes(metric) ?? true)
 }

@@ -1,9 +1,10 @@
 import { verifyManifest } from '../../src/core/contribution/verify.ts'
+import { EVERYBODY } from '../../src/core/peers/counting.ts'
 import { seeded } from '../../src/runtime/random.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
 import type { Acknowledged } from '../run/ledger.ts'
-import type { Holder } from './agreement.ts'
 import { storedIn } from './stored.ts'
+import { type Holder, judgeBy } from './union.ts'
 
 /** Visible blobs and manifests whose bytes don't hash to their name. */
 export async function corruptions({ name, disk }: Holder): Promise<string[]> {
@@ -38,10 +39,17 @@ export async function losses(
 }
 
 /** Edges and signals that differ from a fold from scratch over everything held. */
-export async function miscounts({ name, disk: { graph } }: Holder): Promise<string[]> {
+export async function miscounts({
+  name,
+  counting = EVERYBODY,
+  disk: { graph },
+}: Holder): Promise<string[]> {
   const items = await storedIn(graph)
   const scratch = new MemoryGraph(seeded(1))
   for (const item of items.toReversed()) await scratch.put(item, item.provenance)
+  for (const [cid, origins] of await graph.origins.of(items.map(({ cid }) => cid)))
+    await scratch.origins.add(cid, origins, 'peer')
+  await judgeBy(scratch, counting)
   const found: string[] = []
   const targets = new Set(
     items.flatMap(({ cid, manifest }) => [

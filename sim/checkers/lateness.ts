@@ -2,7 +2,8 @@ import type { Cid } from '../../src/core/cid.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
 import type { Ledger } from '../run/ledger.ts'
 import type { Fault, Scenario } from '../scenario/scenario.ts'
-import { type Holder, wanted } from './agreement.ts'
+import { wanted } from './agreement.ts'
+import type { Holder } from './union.ts'
 
 /**
  * Rounds of sync after which an item is late, without the time that faults lasted: twice what

@@ -3,7 +3,7 @@ import type { Timeline } from './timeline.ts'
 
 /** Lines are hashed in batches of about this size. */
 const BATCH_CHARS = 64 * 1024
-const CID = /blake3:[0-9a-f]{64}/g
+const ID = /(?:blake3|ed25519):[0-9a-f]{64}/g
 
 /** What happens in a run: always hashed, and kept as readable lines if there is a reader. */
 export class Journal {
@@ -32,6 +32,11 @@ export class Journal {
     return `${kind}-${count}`
   }
 
+  /** Shows readers a grove's id by the grove's name. */
+  call(id: string, name: string): void {
+    this.#names.set(id, name)
+  }
+
   /**
    * Notes what happened: `exact` for the hash, `words` for a reader, called only if there is one.
    */
@@ -48,9 +53,9 @@ export class Journal {
     if (this.#batch.length > BATCH_CHARS) this.#flush()
   }
 
-  /** The text with short names in the place of cids. */
+  /** The text with short names in the place of cids and keys. */
   readable(text: string): string {
-    return text.replace(CID, (cid) => this.#names.get(cid) ?? `${cid.slice(7, 13)}…`)
+    return text.replace(ID, (id) => this.#names.get(id) ?? `${id.slice(-64, -58)}…`)
   }
 
   /** The hash of everything noted. Call it once, at the end. */

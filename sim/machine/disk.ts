@@ -2,6 +2,7 @@ import { type Cid, hashBytes } from '../../src/core/cid.ts'
 import { GroveError } from '../../src/core/errors.ts'
 import type { BlobStore } from '../../src/ports/blob-store.ts'
 import type { GraphStore } from '../../src/ports/graph-store.ts'
+import type { OriginStore } from '../../src/ports/origin-store.ts'
 import type { RecordStore } from '../../src/ports/record-store.ts'
 import type { StoreHealth } from '../../src/ports/store-health.ts'
 import { MemoryBlobs } from '../../src/stores/memory/blobs.ts'
@@ -44,7 +45,7 @@ export class Disk {
   readonly hashes = new Set<Cid>()
   /** Blobs that the disk lost by itself. */
   readonly forgotten = new Set<Cid>()
-  readonly #records = new MemoryRecords()
+  readonly records = new MemoryRecords()
   readonly #options: Options
 
   constructor(options: Options) {
@@ -55,9 +56,8 @@ export class Disk {
 
   /** The stores as one process sees them. What the process before left half written is gone. */
   open(process: Process): Stores {
-    const { graph, blobs } = this
+    const { graph, blobs, records } = this
     void blobs.close()
-    const records = this.#records
     const write = <T>(commit: () => Promise<T>): Promise<T> => this.#write(process, commit)
     const put: BlobStore['put'] = async (source, options = {}) => {
       const bytes = await this.#received(receive(source, options))
@@ -70,11 +70,18 @@ export class Disk {
         return info
       })
     }
+    // Where nothing is made of anybody, nothing is to be noted.
+    const judge: OriginStore['judge'] = (counting) =>
+      counting.standings.size === 0
+        ? graph.origins.judge(counting)
+        : write(() => graph.origins.judge(counting))
     return {
       graph: withMethods(graph, {
         put: (...item) => write(() => graph.put(...item)),
         origins: withMethods(graph.origins, {
           add: (...origins) => write(() => graph.origins.add(...origins)),
+          judge,
+          recount: () => write(() => graph.origins.recount()),
         }),
         putStub: (cid, promisedBy, since) => write(() => graph.putStub(cid, promisedBy, since)),
       }),

@@ -1,13 +1,21 @@
+import { Door } from '../../src/api/admission/door.ts'
+import { OwnAddresses } from '../../src/api/admission/own-addresses.ts'
 import { ApiAnswerer } from '../../src/api/answer/answerer.ts'
+import type { SigningKey } from '../../src/core/identity/ed25519.ts'
+import type { Counting } from '../../src/core/peers/counting.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { hexDigits } from '../../src/core/random.ts'
-import type { NodeConfig } from '../../src/node/context.ts'
+import { type NewStanding, Standings } from '../../src/node/access/standings.ts'
+import type { NodeConfig } from '../../src/node/config.ts'
 import { GroveNode } from '../../src/node/node.ts'
 import type { Log } from '../../src/ports/log.ts'
+import { SIGNATURE } from '../../src/signing/http-signature.ts'
 import { httpTransport } from '../../src/transport/client.ts'
 import { wrongBlame } from '../checkers/blame.ts'
+import type { CallWatch } from '../checkers/calls.ts'
 import { MachineClock } from '../engine/clock.ts'
 import type { Journal } from '../engine/journal.ts'
+import type { Keys } from '../engine/keys.ts'
 import { never, Process } from '../engine/process.ts'
 import type { Rng } from '../engine/rng.ts'
 import type { Timeline } from '../engine/timeline.ts'
@@ -23,6 +31,7 @@ export interface RunContext {
   readonly timeline: Timeline
   readonly journal: Journal
   readonly network: Network
+  readonly calls: CallWatch
   /** Reports a violation: something that must never happen. */
   readonly violated: (what: string) => void
   /** All honest groves. */
@@ -32,7 +41,11 @@ export interface RunContext {
 }
 
 interface MachineOptions extends RunContext {
+  readonly name: string
   readonly peer: PeerAddress
+  /** Its key, which its id names. Undefined: it has none. */
+  readonly key: SigningKey | undefined
+  readonly keys: Keys
   readonly rng: Rng
   readonly config: Omit<NodeConfig, 'self'>
   readonly disk: DiskConditions
@@ -46,6 +59,8 @@ interface Running {
   readonly answerer: ApiAnswerer
 }
 
+/** Hex digits of a signature's nonce. */
+const NONCE_DIGITS = 32
 /** How long a machine is down after a loss of power, in ms. */
 const REBOOT_MS = [500, 20_000] as const
 
@@ -54,18 +69,24 @@ const REBOOT_MS = [500, 20_000] as const
  */
 export class Machine implements Host {
   readonly honest = true
+  readonly name: string
   readonly peer: PeerAddress
+  readonly key: SigningKey | undefined
   readonly clock: MachineClock
   readonly disk: Disk
   readonly #options: MachineOptions
   #running: Running | undefined
   /** Every grove that has run on it, one a boot. */
   readonly #boots: GroveNode[] = []
+  /** By address, the faults that its log has told of peers. */
+  readonly #blamed = new Map<string, Set<string>>()
   #faults = 0
 
   constructor(options: MachineOptions) {
-    const { peer, timeline, rng, journal, clock, disk } = options
+    const { name, peer, timeline, rng, journal, clock, disk } = options
     this.#options = options
+    this.name = name
+    this.key = options.key
     this.peer = peer
     this.clock = new MachineClock(timeline, clock)
     this.disk = new Disk({
@@ -75,15 +96,11 @@ export class Machine implements Host {
       crash: () => this.#losePower(),
       fault: (what) => {
         this.#faults += 1
-        journal.note(peer.peerId, `✗ ${what}`)
+        journal.note(name, `✗ ${what}`)
       },
-      violated: (what) => options.violated(`${peer.peerId} ${what}`),
+      violated: (what) => options.violated(`${name} ${what}`),
     })
     options.network.attach(this)
-  }
-
-  get name(): string {
-    return this.peer.peerId
   }
 
   get address(): string {
@@ -108,10 +125,23 @@ export class Machine implements Host {
     return this.#faults
   }
 
+  /** Whose word counts here; everybody's where no grove has a key, or while it is down. */
+  get counting(): Counting | undefined {
+    const { key, config } = this.#options
+    const { admission } = config
+    const keys = this.node?.access.keys
+    return key && admission && keys && { admission, standings: keys.all() }
+  }
+
+  /** The faults that it has noted of the peer at an address. */
+  faultsOf(address: string): ReadonlySet<string> {
+    return this.#blamed.get(address) ?? new Set()
+  }
+
   /** Starts the grove on what the disk holds. No effect if it runs. */
   boot(): void {
     if (this.#running !== undefined) return
-    const { network, rng, config, journal } = this.#options
+    const { network, rng, config, journal, key, keys } = this.#options
     const process = new Process()
     const clock = this.clock.forProcess(() => process.alive)
     const carrier = network.carrierOf({
@@ -120,13 +150,21 @@ export class Machine implements Host {
       honest: true,
       process,
     })
-    const http = httpTransport({ allowPrivate: true, clock, carrier })
-    const transport = { ...http, hosts: SIMULATED_HOSTS }
     const random = rng.fork(`boot ${this.boots + 1}`)
+    const nonces = rng.fork(`nonces ${this.boots + 1}`)
+    const http = httpTransport({
+      ...{ allowPrivate: true, clock, carrier },
+      ...(key && {
+        signing: { key, keys: keys.known(), nonce: () => hexDigits(nonces, NONCE_DIGITS) },
+      }),
+      isBlocked: (peer) => node.access.standings.blocks(peer),
+    })
+    const transport = { ...http, hosts: SIMULATED_HOSTS }
     const secret = (bytes: number) => hexDigits(random, 2 * bytes)
     const ports = { ...this.disk.open(process), transport, clock, random, secret, log: this.#log() }
-    const node = new GroveNode({ ...config, self: this.peer }, ports)
-    this.#running = { node, process, answerer: new ApiAnswerer(node) }
+    const signatures = key && keys.signatures(key)
+    const node: GroveNode = new GroveNode({ ...config, self: this.peer }, { ...ports, signatures })
+    this.#running = { node, process, answerer: this.#answererOf(node) }
     this.#boots.push(node)
     journal.note(this.name, this.boots === 1 ? 'starts' : 'starts again')
     node
@@ -134,6 +172,50 @@ export class Machine implements Host {
       .catch((error: unknown) =>
         this.#options.violated(`${this.name} does not start: ${String(error)}`),
       )
+  }
+
+  /** A grove without a key has no door, as before there were any. */
+  #answererOf(node: GroveNode): ApiAnswerer {
+    const { key, keys } = this.#options
+    const { access, clock, config } = node
+    if (key === undefined) return new ApiAnswerer(node)
+    const own = new OwnAddresses({ address: this.address, bound: this.address, names: [] })
+    const { admission } = config
+    const secret = this.#options.rng.fork(`door ${this.boots}`).cid()
+    const signing = { key, own, secret, knownKeys: keys.known() }
+    const door = new Door({ access, clock, admission, signing })
+    const { calls } = this.#options
+    return new ApiAnswerer(node, {
+      door: {
+        seal: (reply) => door.seal(reply),
+        admit: async (request, kind) => {
+          const caller = await door.admit(request, kind)
+          if (caller.kind === 'grove') calls.taken(this.name, request.header(SIGNATURE) ?? '')
+          return caller
+        },
+      },
+    })
+  }
+
+  /** Lists groves that may call this one, as its operator does before the first start. */
+  async list(peerIds: readonly string[]): Promise<void> {
+    const standings = this.#recordedStandings()
+    for (const peerId of peerIds) await standings.say(peerId, { standing: 'trusted' })
+  }
+
+  /** Its operator says something of a key, to the grove or, while that is down, to its records. */
+  judge(subject: string, said: NewStanding): void {
+    const { journal } = this.#options
+    journal.note(this.name, `${said.standing} is said of ${subject} ${said.forMs ?? 'for good'}`)
+    const standings = this.node?.access.standings ?? this.#recordedStandings()
+    standings.say(subject, said).catch((error: unknown) => {
+      journal.note(this.name, `it could not be kept: ${String(error)}`)
+    })
+  }
+
+  #recordedStandings(): Standings {
+    const clock = this.clock.forProcess(() => true)
+    return new Standings({ records: this.disk.records, secret: () => '', clock })
   }
 
   /** Kills the grove without warning. */
@@ -153,8 +235,16 @@ export class Machine implements Host {
     for (const node of this.#boots) node.close().catch(() => {})
   }
 
-  handle(request: HttpRequest): Promise<HttpAnswer> {
-    return this.#running === undefined ? never() : serve(this.#running.answerer, request)
+  async handle(request: HttpRequest): Promise<HttpAnswer> {
+    if (this.#running === undefined) return never()
+    const answer = await serve(this.#running.answerer, request)
+    this.#options.calls.answered(this.name, this.address, answer.status, request)
+    return answer
+  }
+
+  #note(address: string, fault: string): void {
+    const faults = this.#blamed.get(address) ?? new Set()
+    this.#blamed.set(address, faults.add(fault))
   }
 
   #losePower(): void {
@@ -170,6 +260,7 @@ export class Machine implements Host {
       const { err, ...rest } = fields
       journal.trace(`${this.name} logs ${message} ${JSON.stringify(rest)} ${err ?? ''}`)
       const blame = wrongBlame(message, fields, honest)
+      if (message === 'peer fault') this.#note(String(fields['address']), String(fields['fault']))
       if (blame !== undefined) violated(`${this.name}: ${blame}`)
     }
     return {

@@ -7,9 +7,8 @@ export async function serve(
   answerer: ApiAnswerer,
   { method, path, headers, body, remote }: HttpRequest,
 ): Promise<HttpAnswer> {
-  const { response } = await answerer.answer(
-    memoryRequest({ method, target: path, headers, body, remote }),
-  )
+  const request = memoryRequest({ method, target: path, headers, body, remote })
+  const { response } = await answerer.answer({ ...request, host: remote })
   const { status, headers: answered, body: content = '' } = response
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   return { status, headers: answered, body: bytes }

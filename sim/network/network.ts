@@ -28,6 +28,9 @@ export interface Client {
 /** Whether messages from one machine to the other are blocked. */
 type Barrier = (from: string, to: string) => boolean
 
+/** Sees each call on its way. True: it does not arrive. */
+type Tap = (client: Client, request: CarriedRequest, to: Host | undefined) => boolean
+
 /** Watches the requests and transfers of honest groves. */
 export interface Watcher {
   requested(client: Client, request: CarriedRequest): void
@@ -59,6 +62,7 @@ export class Network {
   readonly #hosts = new Map<string, Host>()
   readonly #links = new Map<string, Rng>()
   readonly #barriers = new Set<Barrier>()
+  readonly #taps: Tap[] = []
 
   constructor({ timeline, journal, rng, conditions, watcher }: Options) {
     this.#timeline = timeline
@@ -76,6 +80,11 @@ export class Network {
   block(barrier: Barrier): () => void {
     this.#barriers.add(barrier)
     return () => this.#barriers.delete(barrier)
+  }
+
+  /** Lets somebody see all calls from now on. */
+  tap(tap: Tap): void {
+    this.#taps.push(tap)
   }
 
   isBlocked(from: string, to: string): boolean {
@@ -96,7 +105,8 @@ export class Network {
     return new Promise((resolve, reject) => {
       const call = new Call(client, request, this.#timeline, { resolve, reject })
       call.failAfter(HEADERS_TIMEOUT_MS, () => new errors.HeadersTimeoutError())
-      if (this.#isLost(link, client.name, host?.name ?? '')) {
+      const isWithheld = this.#taps.filter((tap) => tap(client, request, host)).length > 0
+      if (this.#isLost(link, client.name, host?.name ?? '') || isWithheld) {
         call.failAfter(CONNECT_TIMEOUT_MS, () => new errors.ConnectTimeoutError())
         return this.#fault(client.name, `request to ${host?.name ?? request.origin} is lost`)
       }
@@ -191,7 +201,8 @@ export class Network {
     )
     this.stats.bytes += body.length
     const remote = new URL(client.address).hostname
-    return { method, path, headers, body, from: client.name, remote }
+    const named = { ...headers, host: new URL(request.origin).host }
+    return { method, path, headers: named, body, from: client.name, remote }
   }
 
   #isLost(link: Rng, from: string, to: string): boolean {

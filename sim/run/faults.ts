@@ -1,3 +1,5 @@
+import type { KeyId } from '../../src/core/identity/ed25519.ts'
+import type { NewStanding } from '../../src/node/access/standings.ts'
 import type { Journal } from '../engine/journal.ts'
 import type { Rng } from '../engine/rng.ts'
 import type { Timeline } from '../engine/timeline.ts'
@@ -14,9 +16,14 @@ interface Options {
   readonly network: Network
   readonly machines: readonly Machine[]
   readonly scenario: Scenario
+  /** The keys of which operators may say something. */
+  readonly subjects: readonly KeyId[]
 }
 
 const SOUND_DISK: Partial<DiskConditions> = { fail: 0, torn: 0, full: 0, crash: 0 }
+const STANDINGS: readonly NewStanding['standing'][] = ['blocked', 'blocked', 'trusted', 'none']
+/** For how long something is said of a key that is not said for good. */
+const JUDGED_MS = [1_000, 20_000] as const
 const SOUND_NETWORK = { loss: 0, duplicate: 0, reorder: 0, slow: 0, cut: 0 }
 
 /** Injects the faults of a scenario, and ends them. */
@@ -71,11 +78,32 @@ export class FaultInjector {
       const byMs = Math.round(rng.between([-fault.byMs, fault.byMs]))
       journal.note(machine.name, `✗ its clock jumps by ${byMs} ms`)
       machine.clock.jump(byMs)
+    } else if (fault.type === 'standings') {
+      this.#judge(machine, rng)
     } else {
       const hash = rng.pick([...machine.disk.hashes])
       if (hash === undefined) return
       journal.note(machine.name, `✗ its disk forgets ${hash}`)
       machine.disk.forget(hash)
+    }
+  }
+
+  /** An operator says something of some key, for a while or for good. */
+  #judge(machine: Machine, rng: Rng): void {
+    const subject = rng.pick(this.#options.subjects)
+    if (subject === undefined) return
+    const standing = rng.pick(STANDINGS) ?? 'none'
+    const forMs = rng.happens(0.3) ? { forMs: Math.round(rng.between(JUDGED_MS)) } : {}
+    machine.judge(subject, { standing, ...forMs })
+  }
+
+  /** All operators say the same of each key, so that their groves can agree. */
+  #settleStandings(): void {
+    const { scenario, subjects, machines, rng } = this.#options
+    if (!scenario.faults.some(({ type }) => type === 'standings')) return
+    for (const subject of subjects) {
+      const standing = rng.fork(`settled ${subject}`).pick(STANDINGS) ?? 'none'
+      for (const machine of machines) machine.judge(subject, { standing })
     }
   }
 
@@ -138,6 +166,7 @@ export class FaultInjector {
     network.conditions = { ...network.conditions, ...SOUND_NETWORK }
     for (const { disk } of machines) disk.conditions = { ...disk.conditions, ...SOUND_DISK }
     for (const machine of machines) machine.boot()
+    this.#settleStandings()
     journal.note('all', 'faults end here')
   }
 }

@@ -9,6 +9,12 @@ export interface Acknowledged {
   readonly blobs: readonly Cid[]
 }
 
+/** What no grove may have: of somebody that none has admitted. */
+export interface Unwanted {
+  readonly addresses: Set<string>
+  readonly cids: Set<Cid>
+}
+
 /** What groves have acknowledged in a run, and which operations are under way. */
 export class Ledger {
   readonly acknowledged: Acknowledged[] = []
@@ -20,6 +26,9 @@ export class Ledger {
     number,
     { readonly grove: string; readonly boot: number; readonly what: string; readonly due: number }
   >()
+  readonly unwanted: Unwanted = { addresses: new Set(), cids: new Set() }
+  /** By the address that sent it and the cid: for what a wrong origin was sent. */
+  readonly wrongOrigins = new Set<string>()
   readonly outcomes = new Map<string, number>()
   #operations = 0
 

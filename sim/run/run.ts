@@ -1,9 +1,17 @@
 import { enforceInvariants } from '../../src/core/invariant.ts'
-import { disagreements, type Holder, unheard } from '../checkers/agreement.ts'
+import { disagreements, unheard } from '../checkers/agreement.ts'
 import { exceededLimits } from '../checkers/bounds.ts'
+import {
+  intrusions,
+  misplacedKeys,
+  unrecorded,
+  unsignedWork,
+  wrongOrigins,
+} from '../checkers/identity.ts'
 import { corruptions, losses, miscounts } from '../checkers/integrity.ts'
 import { Lateness } from '../checkers/lateness.ts'
 import { misplacedSeeds } from '../checkers/seeds.ts'
+import type { Holder } from '../checkers/union.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { World } from './world.ts'
 
@@ -118,6 +126,7 @@ async function checkNow(world: World, lateness: Lateness): Promise<void> {
     )
       world.violated(`${name} has fallen silent`)
   }
+  for (const what of await strangersIn(world)) world.violated(what)
   for (const what of await losses(machines, ledger.acknowledged)) world.violated(what)
   const up = machines.filter(({ node }) => node !== undefined)
   for (const what of await lateness.late(up, timeline.now)) world.violated(what)
@@ -133,9 +142,26 @@ async function checkNow(world: World, lateness: Lateness): Promise<void> {
   }
 }
 
+/** What groves have of those that they did not admit, and keys at addresses that are not theirs. */
+async function strangersIn({ machines, ledger, mode }: World): Promise<string[]> {
+  const peers = machines.map(({ peer }) => peer)
+  const found = await Promise.all(
+    machines.map((machine) => intrusions(machine, machine.node?.gossip, ledger.unwanted)),
+  )
+  const areProven = mode !== 'keyless'
+  const nodes = areProven ? machines.flatMap(({ node }) => node ?? []) : []
+  return [...found.flat(), ...nodes.flatMap((node) => misplacedKeys(node, peers))]
+}
+
 async function checkAtEnd(world: World): Promise<void> {
   for (const machine of world.machines) {
-    for (const what of [...(await corruptions(machine)), ...(await miscounts(machine))])
+    for (const what of [
+      ...(await corruptions(machine)),
+      ...(await miscounts(machine)),
+      ...(await wrongOrigins(machine, world.keys)),
+      ...(await unsignedWork(machine)),
+      ...(await unrecorded(machine, world.ledger.wrongOrigins)),
+    ])
       world.violated(what)
     const { items } = await machine.disk.graph.list({}, { limit: 1_000_000, offset: 0 })
     world.journal.note(

@@ -1,12 +1,16 @@
+import type { KeyId } from '../../src/core/identity/ed25519.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
-import { startAdversaries } from '../adversaries/start.ts'
+import { mintedNames } from '../adversaries/identity/key-minter.ts'
+import { adversaryNames, startAdversaries } from '../adversaries/start.ts'
 import { TrafficWatch } from '../checkers/bounds.ts'
+import { CallWatch } from '../checkers/calls.ts'
 import { Journal } from '../engine/journal.ts'
+import { Keys } from '../engine/keys.ts'
 import { Rng } from '../engine/rng.ts'
 import { Timeline } from '../engine/timeline.ts'
 import { Machine } from '../machine/machine.ts'
 import { Network } from '../network/network.ts'
-import type { Scenario } from '../scenario/scenario.ts'
+import type { Mode, Scenario } from '../scenario/scenario.ts'
 import { FaultInjector } from './faults.ts'
 import { Ledger } from './ledger.ts'
 import { Agents } from './workload.ts'
@@ -15,6 +19,8 @@ import { Agents } from './workload.ts'
 const START = Date.UTC(2026, 0, 1)
 /** Violations kept of one run. */
 const VIOLATIONS_MAX = 50
+/** One run of so many signs with real keys, in which all else is as it would be in production. */
+export const REAL_KEYS_IN = 101
 /** All machines boot within this time, in ms. */
 const BOOT_WITHIN_MS = 2_000
 
@@ -27,11 +33,16 @@ export class World {
   readonly machines: readonly Machine[]
   readonly injector: FaultInjector
   readonly traffic: TrafficWatch
+  readonly mode: Mode
+  readonly keys: Keys
   readonly #violations = new Set<string>()
 
   constructor(scenario: Scenario, seed: number, explain: boolean) {
     const rng = new Rng(seed).fork(scenario.name)
     const { timeline, ledger } = this
+    const { modes } = scenario.groves
+    this.mode = modes[seed % modes.length] ?? 'keyless'
+    this.keys = new Keys(rng.fork('keys'), { isReal: seed % REAL_KEYS_IN === 0 })
     const violated = (what: string) => this.violated(what)
     const journal = new Journal(timeline, explain)
     this.journal = journal
@@ -44,7 +55,12 @@ export class World {
       conditions: scenario.network,
       watcher,
     })
-    this.machines = this.#build(scenario, rng, watcher)
+    const calls = new CallWatch(violated)
+    this.network.tap((_, request) => {
+      calls.sent(request)
+      return false
+    })
+    this.machines = this.#build(scenario, rng, { watcher, calls })
     const { network, machines } = this
     this.injector = new FaultInjector({
       timeline,
@@ -53,15 +69,20 @@ export class World {
       network,
       machines,
       scenario,
+      subjects: this.#subjects(scenario),
     })
     this.injector.schedule()
     const { workload, groves } = scenario
+    const { mode, keys } = this
     startAdversaries(scenario.adversaries, rng.fork('adversaries'), {
       timeline,
       journal,
       network,
       machines,
       ledger,
+      mode,
+      keys,
+      violated,
       intervalMs: groves.gossipIntervalMs,
     })
     const agents = new Agents({
@@ -93,13 +114,31 @@ export class World {
     this.journal.note('VIOLATION', what)
   }
 
-  #build(scenario: Scenario, rng: Rng, watcher: TrafficWatch): Machine[] {
-    const { timeline, journal, network } = this
+  /** The keys of adversaries, of which operators may say something. */
+  #subjects({ adversaries }: Scenario): KeyId[] {
+    if (this.mode === 'keyless') return []
+    const names = adversaryNames(adversaries)
+    const minted = names.filter((name) => name.startsWith('key-minter')).flatMap(mintedNames)
+    return [...names, ...minted].map((name) => this.keys.of(name).peerId)
+  }
+
+  #build(
+    scenario: Scenario,
+    rng: Rng,
+    { watcher, calls }: { readonly watcher: TrafficWatch; readonly calls: CallWatch },
+  ): Machine[] {
+    const { timeline, journal, network, keys, mode } = this
     const { count, gossipIntervalMs, syncIntervalMs, fetchTimeoutMs, policy } = scenario.groves
-    const peers = Array.from(
-      { length: count },
-      (_, n): PeerAddress => ({ peerId: `g${n}`, address: `http://10.0.0.${n + 1}:4515` }),
-    )
+    const keyOf = (name: string) => (mode === 'keyless' ? undefined : keys.of(name))
+    const peers = Array.from({ length: count }, (_, n): PeerAddress => {
+      const peerId = keyOf(`g${n}`)?.peerId ?? `g${n}`
+      journal.call(peerId, `g${n}`)
+      return { peerId, address: `http://10.0.0.${n + 1}:4515` }
+    })
+    const listed = [
+      ...peers.map(({ peerId }) => peerId),
+      ...adversaryNames(scenario.adversaries).map((name) => keys.of(name).peerId),
+    ]
     const build = rng.fork('build')
     return peers.map((peer, n) => {
       const own = rng.fork(`machine ${n}`)
@@ -111,24 +150,28 @@ export class World {
         syncIntervalMs,
         fetchTimeoutMs,
         policy,
+        ...(mode !== 'keyless' && { admission: mode }),
       }
       const clock = {
         offsetMs: own.between([-scenario.clock.skewMs, scenario.clock.skewMs]),
         drift: own.between([-scenario.clock.drift, scenario.clock.drift]),
       }
+      const name = `g${n}`
       const machine = new Machine({
-        peer,
+        ...{ name, peer, keys, key: keyOf(name) },
         honest: peers,
         timeline,
         journal,
         network,
+        calls,
         rng: own,
         config,
         disk: scenario.disk,
         clock,
         violated: (what) => this.violated(what),
-        stopped: () => watcher.forget(peer.peerId),
+        stopped: () => watcher.forget(name),
       })
+      if (mode === 'members') void machine.list(listed)
       timeline.after(own.below(BOOT_WITHIN_MS), () => machine.boot())
       return machine
     })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { kindSchema } from '../../src/core/contribution/schema.ts'
+import { admissions } from '../../src/core/peers/admission.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import {
   clockSchema,
@@ -25,12 +26,21 @@ export const adversaryKinds = [
   'crowder',
   'fabricator',
   'idler',
+  'interceptor',
   'key-bomber',
+  'key-minter',
   'metric-flooder',
   'minter',
+  'origin-forger',
+  'relay',
+  'stranger',
   'trickler',
   'usurper',
 ] as const
+
+/** Which groves may call others; `keyless`: none has a key, as before there were any. */
+export const modes = ['keyless', ...admissions] as const
+export type Mode = (typeof modes)[number]
 
 const ms = z.number().int().nonnegative()
 const count = z.number().int().nonnegative()
@@ -63,6 +73,8 @@ export const faultSchema = z.discriminatedUnion('type', [
   }),
   /** Clocks are set forward or back, by up to `byMs`. */
   z.strictObject({ type: z.literal('clock-jump'), ...window, times: count, byMs: ms }),
+  /** Operators block, trust and forget keys of adversaries. In the end all say the same of them. */
+  z.strictObject({ type: z.literal('standings'), ...window, times: count }),
   /** Disks lose blobs, one each time. */
   z.strictObject({ type: z.literal('forget-blobs'), ...window, times: count }),
 ])
@@ -103,6 +115,8 @@ const scenarioShape = z.strictObject({
   about: z.string().min(1),
   groves: z.strictObject({
     count: z.number().int().min(1),
+    /** The mode of all of them. Of several, seeds take turns. */
+    modes: z.array(z.enum(modes)).min(1).default(['keyless']),
     /** Which groves each grove has as seeds. */
     seeds: z.enum(['line', 'ring', 'star', 'full', 'random']).default('random'),
     gossipIntervalMs: ms.default(6_000),

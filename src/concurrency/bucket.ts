@@ -2,13 +2,15 @@
 export class Bucket {
   readonly #most: number
   readonly #refillMs: number
+  readonly #owedMax: number
   #tokens: number
   #countedAt: number | undefined
 
-  /** Full at first. One token comes back every `refillMs`. */
-  constructor(most: number, refillMs: number) {
+  /** Full at first. One token comes back every `refillMs`. At most `owedMax` are ever owed. */
+  constructor(most: number, refillMs: number, owedMax = Number.POSITIVE_INFINITY) {
     this.#most = most
     this.#refillMs = refillMs
+    this.#owedMax = owedMax
     this.#tokens = most
   }
 
@@ -22,7 +24,7 @@ export class Bucket {
   /** Takes as many as were used, though there may be fewer: the rest is owed. */
   owe(now: number, count: number): void {
     this.#refill(now)
-    this.#tokens -= count
+    this.#tokens = Math.max(this.#tokens - count, -this.#owedMax)
   }
 
   /** Whether there is a token, which stays. */

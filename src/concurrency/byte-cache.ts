@@ -1,3 +1,5 @@
+import { OldestFirst } from './bounded.ts'
+
 /** One value may take this share of a cache: a few giants must not push out everything else. */
 const SHARE_MAX = 1 / 8
 
@@ -10,6 +12,7 @@ interface Kept<V> {
 export class ByteCache<K, V extends object> {
   readonly #maxBytes: number
   readonly #kept = new Map<K, Kept<V>>()
+  readonly #oldest = new OldestFirst(this.#kept)
   #bytes = 0
 
   constructor(maxBytes: number) {
@@ -35,10 +38,7 @@ export class ByteCache<K, V extends object> {
     if (bytes > this.#maxBytes * SHARE_MAX) return value
     this.#kept.set(key, { value, bytes })
     this.#bytes += bytes
-    for (const oldest of this.#kept.keys()) {
-      if (this.#bytes <= this.#maxBytes) break
-      this.#drop(oldest)
-    }
+    while (this.#bytes > this.#maxBytes) this.#drop(this.#oldest.next())
     return value
   }
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { kindSchema } from '../core/contribution/schema.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import { tokenId } from '../core/identity/token.ts'
-import { ourWords } from '../core/issues.ts'
+import { readAs } from '../core/issues.ts'
 import { admissions } from '../core/peers/admission.ts'
 import { parseCount, parseDuration, parseNumber, parseSize } from '../core/units.ts'
 import { dimensionSchema } from '../core/wire/frontier.ts'
@@ -108,7 +108,7 @@ function inPlural(layer: unknown): unknown {
 
 /** A layer as it was written, parsed. Throws `usage-error`, which names the layer and the key. */
 export function parseLayer(layer: unknown, name: string): ParsedLayer {
-  const result = layerSchema.safeParse(inPlural(layer), ourWords)
+  const result = readAs(layerSchema, inPlural(layer))
   if (result.success) return result.data
   const issues = result.error.issues.map(({ path, message }) =>
     path.length === 0 || isVariable(name) ? message : `${placeOf(path, name)}: ${message}`,

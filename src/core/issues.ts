@@ -2,8 +2,34 @@ import type { z } from 'zod'
 
 /** What is wrong with a value, told in words of our own rather than the schema library's. */
 
-/** To be passed when a value is parsed, so that issues without a message of their own get one. */
-export const ourWords = { error: wordsOf } as const
+/** So that issues without a message of their own get one. */
+const ourWords = { error: wordsOf } as const
+
+/** What a schema makes of a value. */
+type Reading<T> =
+  | { readonly success: true; readonly data: T; readonly error?: undefined }
+  | {
+      readonly success: false
+      readonly data?: undefined
+      readonly error: { readonly issues: readonly z.core.$ZodIssue[] }
+    }
+
+/**
+ * A value of JSON as a schema reads it. Zod compares the `length` of whatever stands in the place
+ * of a text or a list, and so throws where that can't be made a number: such a value is refused.
+ */
+export function readAs<T extends z.ZodType>(schema: T, value: unknown): Reading<z.output<T>> {
+  try {
+    return schema.safeParse(value, ourWords)
+  } catch (error) {
+    if (!(error instanceof TypeError && error.message.includes('primitive value'))) throw error
+    const message = 'has a member "length" that is no number'
+    return {
+      success: false,
+      error: { issues: [{ code: 'custom', path: [], message, input: value }] },
+    }
+  }
+}
 
 /** All issues in one line, each with the path of its member. */
 export function issuesText(issues: readonly z.core.$ZodIssue[]): string {

@@ -44,6 +44,10 @@ export const BEST_MAX = 1_000
 export const MISSING_MAX_HASHES = 1_000
 /** Contributions in one question about what others said of them. */
 export const ABOUT_MAX = 500
+/** Contributions in one question about who has signed them. */
+export const ORIGINS_ASKED_MAX = 64
+/** Origins of one contribution that the answer tells, the foremost first. */
+export const ORIGINS_TOLD_MAX = 64
 /** Contributions in one closure. */
 export const CLOSURE_MAX_CONTRIBUTIONS = 1_000
 /** Steps along `derives_from` in one closure. */

@@ -48,7 +48,12 @@ async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promi
       const { contribution, provenance, ...options } = arrival
       const origins = verified[index] ?? []
       const stored = { ...options, origins }
-      if ((await node.contributions.put(contribution, provenance, stored)) === 'present') continue
+      if ((await node.contributions.put(contribution, provenance, stored)) === 'present') {
+        // Who else has signed it may make it count.
+        if (provenance.origin === 'local' || origins.length > 0)
+          node.moved(Object.keys(contribution.manifest.scores ?? {}))
+        continue
+      }
       added.push(contribution)
       node.counters.stored[provenance.origin] += 1
       node.events.stored()
@@ -57,6 +62,23 @@ async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promi
     if (added.length > 0) node.stored(added)
   }
   return added.map(({ cid }) => cid)
+}
+
+/**
+ * Adds the origins that came for a contribution that is held, those that hold, and lets them count.
+ * How many held. Throws as `admit`.
+ */
+export async function admitOrigins(node: AdmitContext, incoming: Incoming): Promise<number> {
+  if (node.closing.aborted) throw new GroveError('shutting-down')
+  return node.track(addOrigins(node, incoming))
+}
+
+async function addOrigins(node: AdmitContext, incoming: Incoming): Promise<number> {
+  const { cid, manifest } = incoming.contribution
+  const verified = (await node.signing?.verified(incoming)) ?? []
+  if (verified.length > 0 && (await node.origins.add(cid, verified, 'peer')))
+    node.moved(Object.keys(manifest.scores ?? {}))
+  return verified.length
 }
 
 /** The origins of each that came with it and hold. All are verified before the first is stored. */

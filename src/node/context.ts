@@ -6,11 +6,9 @@ import type { Contribution } from '../core/contribution/contribution.ts'
 import type { PackIndex } from '../core/contribution/pack-index.ts'
 import type { Manifest } from '../core/contribution/schema.ts'
 import type { GroveError } from '../core/errors.ts'
-import type { Rotation } from '../core/identity/rotation.ts'
-import type { AdmissionMode } from '../core/peers/admission.ts'
+import type { StandingsView } from '../core/peers/counting.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
-import type { Policy } from '../core/policy.ts'
 import type { Random } from '../core/random.ts'
 import type { StandingEntry } from '../core/wire/access.ts'
 import type { ClosureRecord } from '../core/wire/closure.ts'
@@ -27,34 +25,9 @@ import type { StubStore } from '../ports/stub-store.ts'
 import type { ManifestAnswer, Transport } from '../ports/transport.ts'
 import type { GossipState } from '../protocol/gossip-state.ts'
 import type { Input } from '../protocol/messages.ts'
+import type { NodeConfig } from './config.ts'
 import type { EventHub } from './events.ts'
 import type { Health } from './health.ts'
-
-/** By which ids others may still know a grove. */
-export interface FormerIds {
-  /** The id that it had before groves had keys. */
-  readonly formerly?: string
-  /** Its changes of key, oldest first. */
-  readonly rotations: readonly Rotation[]
-}
-
-/** How a grove behaves; `src/config.ts` fills in the defaults. Times in ms. */
-export interface NodeConfig {
-  readonly self: PeerAddress
-  /** Default: none. */
-  readonly former?: FormerIds
-  /**
-   * Whether other groves can reach this one. Otherwise it asks and fetches, and does not gossip.
-   */
-  readonly reachable: boolean
-  readonly seeds: readonly PeerAddress[]
-  /** Which groves may call this one. Default: all. */
-  readonly admission?: AdmissionMode
-  readonly gossipIntervalMs: number
-  readonly syncIntervalMs: number
-  readonly policy: Policy
-  readonly fetchTimeoutMs: number
-}
 
 /*
  * What each room may touch. A use case asks for the slice of its room, and `GroveNode` is all of
@@ -77,7 +50,7 @@ export interface ReadContext extends Breathing {
   readonly config: Pick<NodeConfig, 'self' | 'former' | 'reachable' | 'admission'>
   readonly contributions: ContributionReader
   readonly index: GraphIndex
-  readonly origins: Pick<OriginStore, 'of'>
+  readonly origins: Pick<OriginStore, 'of' | 'judgements'>
   readonly signing: Signing | undefined
   readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
   readonly blobs: Pick<BlobStore, 'get' | 'stat' | 'missing'>
@@ -86,14 +59,12 @@ export interface ReadContext extends Breathing {
   readonly health: Pick<Health, 'info'>
   readonly gossip: GossipView
   readonly peers: Pick<PeerRecords, 'record'>
-  readonly access: { readonly standings: StandingsView }
+  readonly access: {
+    readonly standings: StandingsView<StandingEntry['standing']>
+    readonly keys: StandingsView
+  }
+  readonly recounting: { readonly isUnderWay: boolean }
   readonly clock: Clock
-}
-
-/** What the operator has said of other groves, to be read only. */
-export interface StandingsView {
-  /** What is said of the grove with an id, or an address, now. */
-  of(peer: string): StandingEntry['standing'] | undefined
 }
 
 /** What other groves ask of this one. */
@@ -113,7 +84,6 @@ export interface Marks {
   about(cid: Cid): Promise<Mark>
 }
 
-/** A fingerprint of what is said about a contribution. */
 export interface Mark {
   readonly mark: string
   /** How many edges it covers. */
@@ -125,6 +95,7 @@ export interface Mark {
 /** The door to the store. */
 export interface AdmitContext {
   readonly contributions: ContributionStore
+  readonly origins: Pick<OriginStore, 'of' | 'add'>
   /** Undefined where this grove has no key: then nothing is signed, and no signature is kept. */
   readonly signing: Signing | undefined
   readonly counters: Counters
@@ -135,6 +106,8 @@ export interface AdmitContext {
   track<T>(work: Promise<T>): Promise<T>
   /** Tells gossip that these are here now, and that the frontier may have changed. */
   stored(contributions: readonly Contribution[]): void
+  /** Works have come or gone in these metrics, and signals may have moved. */
+  moved(metrics: readonly string[]): void
 }
 
 /** Asking other groves, and remembering how they answered. */

@@ -19,25 +19,21 @@ import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ContributionStore } from '../ports/contribution-store.ts'
 import type { GraphIndex } from '../ports/graph-index.ts'
-import type { GraphStore } from '../ports/graph-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { OriginStore } from '../ports/origin-store.ts'
-import type { RecordStore } from '../ports/record-store.ts'
-import type { Signatures } from '../ports/signatures.ts'
-import type { StoreHealth } from '../ports/store-health.ts'
-import type { NextTurn } from '../ports/stores.ts'
 import type { StubStore } from '../ports/stub-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { GossipState } from '../protocol/gossip-state.ts'
 import type { Effect, Input } from '../protocol/messages.ts'
 import { Access } from './access/access.ts'
+import { Recounting } from './access/recounting.ts'
 import { Background } from './background.ts'
+import type { NodeConfig } from './config.ts'
 import type {
   Counters,
   FetchedManifest,
   GossipView,
   Marks,
-  NodeConfig,
   ReadContext,
   ServeContext,
   SyncContext,
@@ -46,6 +42,7 @@ import { EventHub } from './events.ts'
 import { ClosureAnswers } from './fetch/closure-answers.ts'
 import { Health } from './health.ts'
 import { NodeSigning } from './identity/signing.ts'
+import type { NodePorts } from './node-ports.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
 import { noteFailure, noteTwin } from './peers/contact.ts'
 import { exchangeWith, sampleOf, shuffleWith } from './peers/gossip-calls.ts'
@@ -70,23 +67,6 @@ const FRONTIER = 'reading of the frontier'
 /** What this grove can do, as it says in gossip. */
 const CAPABILITIES = { federation: FEDERATION_VERSION, blobs: 1 }
 
-export interface NodePorts {
-  readonly graph: GraphStore
-  readonly blobs: BlobStore
-  readonly records: RecordStore
-  readonly health: StoreHealth
-  readonly transport: Transport
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  /** Default: the grove has no key. */
-  readonly signatures?: Signatures | undefined
-  /** Default: nothing else waits for the thread, so that long work need not pause. */
-  readonly nextTurn?: NextTurn
-  /** Draws so many bytes that nobody can guess, in hex. */
-  readonly secret: (bytes: number) => string
-}
-
 /**
  * A grove at work: all slices of the context together. It owns the state of gossip, hands it what
  * happens, one input at a time, and carries out the effects.
@@ -107,6 +87,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly health: Health
   readonly counters: Counters = { stored: { local: 0, peer: 0 } }
   readonly access: Access
+  readonly recounting: Recounting
   readonly peers: PeerStore
   readonly nodeRecords: NodeRecords
   readonly seedWatch: SeedWatch
@@ -147,11 +128,20 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       origins: this.origins,
       closing: this.closing,
       later: (...task) => this.later(...task),
+      moved: (metrics) => this.moved(metrics),
       breathe: () => this.breathe(),
       fault: (peer, error) => noteFailure(this, peer, error),
     })
     this.marks = new EvidenceMarks(this)
-    this.access = new Access(ports)
+    this.access = new Access(ports, {
+      current: config.self.peerId,
+      former: (config.former?.rotations ?? []).map(({ from }) => from),
+    })
+    this.recounting = new Recounting({
+      ...{ access: this.access, origins: this.origins, admission: config.admission, clock },
+      later: (...task) => this.later(...task),
+      moved: ({ metrics }) => this.moved(metrics),
+    })
     this.peers = new PeerStore({ ...ports, hosts: ports.transport.hosts })
     this.nodeRecords = new NodeRecords(ports)
     this.seedWatch = new SeedWatch(config.seeds, ports.log)
@@ -178,6 +168,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   async start(): Promise<void> {
     await this.access.load()
     await this.peers.load()
+    await this.recounting.start()
     if (samplesProven(this.config)) await startNodeRecords(this, CAPABILITIES)
     await this.#readPageOfFrontier()
     if (this.config.reachable) this.tell({ type: 'tick' })
@@ -233,6 +224,15 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.tell({ type: 'held', cids })
     this.#verifyHeld(cids)
     this.#frontier.touch(contributions)
+    this.#readFrontierSoon()
+  }
+
+  moved(metrics: readonly string[]): void {
+    this.#frontier.touchMoved(metrics)
+    this.#readFrontierSoon()
+  }
+
+  #readFrontierSoon(): void {
     if (!this.#background.isDue(FRONTIER))
       this.later(FRONTIER, this.#frontierGap.delayMs(this.clock.now()), () => this.#readFrontier())
   }

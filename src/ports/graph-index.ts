@@ -1,7 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import type { Edge, Kinds, Saying, Telling } from '../core/contribution/relation.ts'
 import type { Kind, Manifest, RelationType } from '../core/contribution/schema.ts'
-import type { SignedBy } from '../core/ranking/belief.ts'
+import type { Backing } from '../core/ranking/belief.ts'
 import type { Age, ThreadPlace } from '../core/ranking/cursor.ts'
 import type { DirectionSupport } from '../core/ranking/directions.ts'
 import type { Dimension, Place } from '../core/ranking/frontier.ts'
@@ -46,6 +46,13 @@ export interface FrontierQuery extends Selection {
   readonly dimensions?: readonly string[]
   /** Only this direction. Default: the prevailing one of each metric. */
   readonly direction?: 'minimize' | 'maximize'
+  /**
+   * Only places behind which at least so many groves stand: behind a signal those that have signed
+   * what it counts, behind others those that have signed the work or a reproduction of it.
+   */
+  readonly minOrigins?: number
+  /** Only what is attested (`Backing`). */
+  readonly attested?: boolean
   /** The most places in each dimension. */
   readonly limit: number
 }
@@ -171,6 +178,7 @@ export interface RankedThread {
  * What follows from the contributions that are held: edges, signals, rankings, search.
  *
  * Contract: the transaction that stores a contribution also updates the index. Edges may dangle.
+ * What counts, and what takes no places, follows from who has signed it (`OriginStore.judge`).
  * Evidence about a contribution that isn't held counts as soon as that arrives. Equals are in the
  * order of their cids, and texts by code point: `compareText`, as SQLite has them. Methods with
  * `ReadOptions` may throw `busy`, and `too-large` where reading takes too long.
@@ -197,10 +205,10 @@ export interface GraphIndex {
   edgeCounts(cid: Cid): Promise<EdgeCounts>
   signals(cid: Cid): Promise<Signals>
   /**
-   * How many groves have signed what the signals of each count, in the order of `cids`; of each at
-   * most SIGNERS_COUNTED.
+   * Which groves stand behind the signals of each, in the order of `cids`: those whose keys are
+   * accepted and have signed something that counts. Of each at most SIGNERS_COUNTED are counted.
    */
-  signedBy(cids: readonly Cid[]): Promise<SignedBy[]>
+  backing(cids: readonly Cid[]): Promise<Backing[]>
   /**
    * One page of the matching contributions, oldest first, ties by cid. `total` counts them all.
    * Without a filter, a page after a place costs O(limit + log n), one by its offset O(offset).

@@ -1,6 +1,8 @@
 import type { Cid } from '../core/cid.ts'
 import type { SigningKey } from '../core/identity/ed25519.ts'
 import type { Origin } from '../core/identity/origin.ts'
+import type { AdmissionMode } from '../core/peers/admission.ts'
+import type { Counting, Judgement } from '../core/peers/counting.ts'
 import type { Provenance } from './contribution-store.ts'
 
 /** The origins of one contribution that are kept, in the order of `originsKept`. */
@@ -14,10 +16,31 @@ export interface UnsignedPage {
   readonly to: number | undefined
 }
 
+/** Whose word counts from now on. */
+export interface NewCounting extends Pick<Counting, 'standings'> {
+  /** Default: as before; in a new store `open`. */
+  readonly admission?: AdmissionMode | undefined
+}
+
+/** What one step of a recount has come to. */
+export interface RecountStep {
+  /** Metrics in whose rankings works have come or gone. Any signal may have moved. */
+  readonly metrics: readonly string[]
+  /** Whether anything has moved. */
+  readonly hasMoved: boolean
+  readonly isDone: boolean
+}
+
+/** What one step of a recount may look at, and what it may move: relations and places. */
+export const RECOUNT_LOOKED_MAX = 2_000
+export const RECOUNT_MOVED_MAX = 512
+
 /**
- * Who has signed contributions. Only origins that hold are given to it. Of one contribution it
- * keeps one a key, the first that came, and ORIGINS_MAX at most; those of own keys always. An own
- * key is one that has signed something that was published here.
+ * Who has signed contributions, and whose word counts: what follows from that for signals and
+ * rankings (`core/peers/counting.ts`) is up to date for what is stored, and for origins that are
+ * added, in the same transaction. Only origins that hold are given to it. Of one contribution it
+ * keeps one a key, the first that came, and ORIGINS_MAX at most; those of own and listed keys
+ * always. An own key is one that has signed something that was published here.
  *
  * Contract: a change is durable when it resolves. Throws as `ContributionStore` does.
  */
@@ -45,4 +68,16 @@ export interface OriginStore {
    * looked at, and no more once those have SINCE_MAX_BYTES of manifests.
    */
   unsigned(after: number, limit: number): Promise<UnsignedPage>
+  /**
+   * Says whose word counts from now on. Whether something that was stored before is still to be
+   * judged by that, also where an earlier recount was not ended.
+   */
+  judge(counting: NewCounting): Promise<boolean>
+  /**
+   * Judges the next of it: one transaction, which also notes how far it has come. Reads in between
+   * see a mix.
+   */
+  recount(): Promise<RecountStep>
+  /** How these are counted now, in their order; what isn't held counts. */
+  judgements(cids: readonly Cid[]): Promise<Judgement[]>
 }

@@ -11,6 +11,8 @@ import type {
   BestQuery,
   ClosureRequest,
   ClosureTrailer,
+  OriginsAnswer,
+  OriginsRequest,
   ToldMetrics,
 } from '../core/wire/federation.ts'
 import type {
@@ -119,6 +121,12 @@ export interface Transport {
   best(peer: PeerAddress, query: BestQuery, options?: RequestOptions): Promise<BestAnswer>
   /** Nothing about any of them from a peer that doesn't know the question. */
   about(peer: PeerAddress, request: AboutRequest, options?: RequestOptions): Promise<AboutAnswer>
+  /** Nothing from a peer that doesn't know the question. */
+  origins(
+    peer: PeerAddress,
+    request: OriginsRequest,
+    options?: RequestOptions,
+  ): Promise<OriginsAnswer>
   closure(
     peer: PeerAddress,
     request: ClosureRequest,

@@ -28,6 +28,8 @@ const OFFSET_MIN_MS = 5_000
 
 export interface CallSigning {
   readonly key: SigningKey
+  /** By which answers are verified. Default: those of the system. */
+  readonly keys?: KnownKeys
   /** 32 hex digits that nobody can guess. */
   readonly nonce: () => string
   /** Told once of a peer whose clock is off, and by how much. */
@@ -62,11 +64,12 @@ interface AnswerHead {
 /** Signs calls to peers, and finds out who signed the answers. */
 export class CallSigner {
   readonly #options: CallSigning & { readonly clock: Clock }
-  readonly #keys = new KnownKeys()
+  readonly #keys: KnownKeys
   readonly #called = new BoundedMap<string, Called>(CALLED_MAX)
 
   constructor(options: CallSigning & { readonly clock: Clock }) {
     this.#options = options
+    this.#keys = options.keys ?? new KnownKeys()
   }
 
   async headersFor(

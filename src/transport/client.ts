@@ -18,6 +18,7 @@ import { CallSigner, type CallSigning } from './call-signer.ts'
 import { Dialler, type HttpCarrier, type Signer } from './dialler.ts'
 import { peerFault } from './faults.ts'
 import { FederationRoutes } from './federation-routes.ts'
+import type { LookupAll } from './guard.ts'
 import { HostMap } from './hosts.ts'
 import { legacyClosure } from './legacy-closure.ts'
 import { LegacyRoutes } from './legacy-routes.ts'
@@ -38,6 +39,8 @@ export interface TransportOptions {
   readonly signing?: CallSigning
   /** Whether the operator wants a peer left alone. Default: none. */
   readonly isBlocked?: (peer: PeerAddress) => boolean
+  /** Finds the addresses of names. Default: the system. */
+  readonly lookup?: LookupAll
   /** Carries the requests in the place of sockets: a simulated network. */
   readonly carrier?: HttpCarrier
 }
@@ -149,6 +152,12 @@ export function httpTransport(options: TransportOptions): Transport {
         return NOTHING
       }
     },
+    origins: (peer, request, call = {}) =>
+      protocols.negotiate(
+        peer,
+        () => federation.origins(peer, request, call),
+        async () => ({ origins: [], looked: 0 }),
+      ),
     closure: (peer, request, call = {}) =>
       protocols.negotiate(
         peer,

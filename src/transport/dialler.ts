@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Agent, buildConnector } from 'undici'
+import { Agent, buildConnector, errors } from 'undici'
 import type { z } from 'zod'
 import { countEntries } from '../core/contribution/scan.ts'
 import { GroveError } from '../core/errors.ts'
 import type { KeyId } from '../core/identity/ed25519.ts'
-import { issuesText, ourWords } from '../core/issues.ts'
+import { issuesText, readAs } from '../core/issues.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import { withoutSlashes } from '../core/text.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -12,8 +12,9 @@ import { SIGNATURE } from '../signing/http-signature.ts'
 import { guardedBody, type MinimumRate, type RawBody, readBody } from './body.ts'
 import type { CallHeaders, CallSigner } from './call-signer.ts'
 import { peerFault, transportError } from './faults.ts'
-import { checkHost, checkUrl, type Guard, guardedLookup } from './guard.ts'
+import { checkHost, checkUrl, type Guard, guardedLookup, type LookupAll } from './guard.ts'
 import type { HostMap } from './hosts.ts'
+import { Pauses } from './pauses.ts'
 import { PROTOCOL_HEADER, refusal, UnknownRouteError } from './refusal.ts'
 
 /** An HTTP request as it is sent. */
@@ -44,6 +45,8 @@ export interface DiallerOptions extends Guard {
   readonly clock: Clock
   /** Learns which IP addresses names have. */
   readonly hosts: HostMap
+  /** Finds the addresses of names. Default: the system. */
+  readonly lookup?: LookupAll | undefined
   /** Default: sockets. The connect, headers and idle time-outs are those of the sockets. */
   readonly carrier?: HttpCarrier | undefined
   readonly connectTimeoutMs: number
@@ -108,6 +111,8 @@ const ERROR_BODY_MAX = 16 * 1024
 const JSON_MAX_ENTRIES = 131_072
 /** How often a call is signed again as its peer wants it: by its id, and by its clock. */
 const SIGN_AGAIN_MAX = 2
+/** Answers with a status below 200 before the one that counts: each begins the time-out anew. */
+const INTERIM_MAX = 2
 /** Sockets to one peer, enough for its transfers, gossip and small requests. */
 const CONNECTIONS_PER_PEER = 32
 
@@ -121,9 +126,11 @@ interface SignedCall {
 export class Dialler {
   readonly #options: DiallerOptions
   readonly #carrier: HttpCarrier
+  readonly #pauses: Pauses
 
   constructor(options: DiallerOptions) {
     this.#options = options
+    this.#pauses = new Pauses(options.clock)
     this.#carrier = options.carrier ?? socketsOf(options)
   }
 
@@ -191,7 +198,7 @@ export class Dialler {
     const { path, maxEntries = JSON_MAX_ENTRIES } = request
     if (countEntries(body, maxEntries) > maxEntries)
       throw peerFault(peer, 'too-long', `answered ${path} with more than ${maxEntries} entries`)
-    const result = schema.safeParse(parseJson(peer, body), ourWords)
+    const result = readAs(schema, parseJson(peer, body))
     if (result.success) return { output: result.data, ...signer }
     const issue = issuesText(result.error.issues.slice(0, 1))
     throw peerFault(peer, 'malformed', `answered ${path} with a malformed body: ${issue}`)
@@ -201,8 +208,21 @@ export class Dialler {
     await this.#carrier.destroy()
   }
 
-  /** A peer that can't take the signature says why, and gets another. */
+  /** A peer that is too busy is asked once more when it wants to be. */
   async #dispatch(peer: PeerAddress, request: Request): Promise<SignedCall> {
+    await this.#pauses.end(peer, request.signal)
+    const sent = await this.#sendSigned(peer, request)
+    const { statusCode, headers, body } = sent.answer
+    if (statusCode !== 429 || !this.#pauses.begin(peer, headers)) return sent
+    body.destroy()
+    await this.#pauses.end(peer, request.signal)
+    const again = await this.#sendSigned(peer, request)
+    if (again.answer.statusCode === 429) this.#pauses.begin(peer, again.answer.headers)
+    return again
+  }
+
+  /** A peer that can't take the signature says why, and gets another. */
+  async #sendSigned(peer: PeerAddress, request: Request): Promise<SignedCall> {
     const { signer } = this.#options
     for (let calls = 1; ; calls += 1) {
       const sent = await this.#send(peer, request)
@@ -274,7 +294,11 @@ function socketsOf(options: DiallerOptions): HttpCarrier {
   })
   return {
     async request(request) {
-      const answer = await agent.request(request)
+      let interim = 0
+      const onInfo = () => {
+        if (++interim > INTERIM_MAX) throw new errors.HeadersOverflowError()
+      }
+      const answer = await agent.request({ ...request, onInfo })
       // A body that is destroyed unread may emit an error, which would end the process.
       answer.body.on('error', () => {})
       return answer
@@ -287,7 +311,7 @@ function guardedConnector(options: DiallerOptions): buildConnector.connector {
   const connect = buildConnector({
     timeout: options.connectTimeoutMs,
     allowH2: false,
-    lookup: guardedLookup(options, options.hosts),
+    lookup: guardedLookup(options, options.hosts, options.lookup),
   })
   return (target, callback) => {
     try {

@@ -12,6 +12,9 @@ import {
   type BestQuery,
   bestListSchema,
   type ClosureRequest,
+  type OriginsAnswer,
+  type OriginsRequest,
+  originsAnswerSchema,
 } from '../core/wire/federation.ts'
 import { type GroveIdentity, groveIdentitySchema } from '../core/wire/identity.ts'
 import type {
@@ -42,6 +45,8 @@ const BEST_MAX_BYTES = 4 * 1024 * 1024
 const IDENTITY_MAX_BYTES = 32 * 1024
 /** Body of the answer to one question about contributions: 500 ids with their fingerprints. */
 const ABOUT_MAX_BYTES = 128 * 1024
+/** Body of the answer to one question about who has signed contributions. */
+const ORIGINS_MAX_BYTES = 1024 * 1024
 /** Routes that 0.1 doesn't have, whose answers groves sign whole. */
 const sealed = { extension: true, isSealed: true } as const
 /** What a closure may have beside manifests and attestations: the trailer, and about its lines. */
@@ -161,6 +166,19 @@ export class FederationRoutes {
       peer,
       { ...sealed, method: 'POST', path, json: request, maxBytes: ABOUT_MAX_BYTES, signal },
       aboutAnswerSchema,
+    )
+  }
+
+  async origins(
+    peer: PeerAddress,
+    request: OriginsRequest,
+    { signal }: RequestOptions,
+  ): Promise<OriginsAnswer> {
+    const path = '/api/federation/origins'
+    return this.#dialler.askJson(
+      peer,
+      { ...sealed, method: 'POST', path, json: request, maxBytes: ORIGINS_MAX_BYTES, signal },
+      originsAnswerSchema,
     )
   }
 

@@ -1,9 +1,10 @@
-import { isIP, isIPv4, isIPv6 } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import { BoundedMap } from '../concurrency/bounded.ts'
 import { isLoopback } from '../core/loopback.ts'
 import { parseEndpoint } from '../core/peers/endpoint.ts'
 import type { Hosts } from '../core/peers/hosts.ts'
-import { checkUrl, type Guard, isPublic } from './guard.ts'
+import { checkUrl, type Guard } from './guard.ts'
+import { groupsOf, isPublic, plainIp } from './ip.ts'
 
 /** Names whose IP addresses are remembered. */
 const NAMES_MAX = 4_096
@@ -96,19 +97,6 @@ function hostOf(address: string): string {
   return host.startsWith('[') ? plainIp(host.slice(1, -1)) : host
 }
 
-/** An IP address without a zone, one that is mapped to IPv6 as IPv4. */
-function plainIp(ip: string): string {
-  const bare = ip.replace(/%.*$/, '')
-  if (!isIPv6(bare)) return bare
-  const groups = groupsOf(bare)
-  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
-  if (!isMapped) return bare
-  return groups
-    .slice(6)
-    .flatMap((group) => [group >> 8, group & 255])
-    .join('.')
-}
-
 const keyOfIp = (ip: string): string => (isIPv4(ip) ? ip : `${hexOf(ip, 4)}::/64`)
 
 const prefixOfIp = (ip: string): string =>
@@ -119,13 +107,3 @@ const hexOf = (ip: string, groups: number): string =>
     .slice(0, groups)
     .map((group) => group.toString(16))
     .join(':')
-
-/** The eight groups of an IPv6 address. */
-function groupsOf(ip: string): number[] {
-  const normal = URL.parse(`http://[${ip}]`)?.hostname.slice(1, -1) ?? '::'
-  const [head = '', tail] = normal.split('::')
-  const before = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0')
-  return [...before, ...zeros, ...after].map((group) => Number.parseInt(group, 16))
-}

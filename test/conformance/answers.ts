@@ -52,7 +52,7 @@ const asked: {
       }),
     ),
   edgeCounts: (store, cids) => Promise.all(cids.map((cid) => store.edgeCounts(cid))),
-  signedBy: (store, cids) => store.signedBy(cids),
+  backing: (store, cids) => store.backing(cids),
   signals: (store, cids) => Promise.all(cids.map((cid) => store.signals(cid))),
   list: (store) => Promise.all(filters.map((filter) => listOf(store, filter))),
   search: async (store) => [
@@ -64,6 +64,9 @@ const asked: {
       filters.flatMap((filter) => [1, 50].map((limit) => frontierOf(store, { ...filter, limit }))),
     ),
     await frontierOf(store, { direction: 'maximize', metric: 'loss', limit: 3 }),
+    await frontierOf(store, { minOrigins: 1, limit: 2 }),
+    await frontierOf(store, { kind: 'work', tags: ['ml'], minOrigins: 2, limit: 50 }),
+    await frontierOf(store, { attested: true, limit: 50 }),
   ],
   bestWorks: async (store) => {
     const places = await store.bestWorks(['_recency', '_review_score', 'loss', '😀'], 3)

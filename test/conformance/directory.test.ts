@@ -6,6 +6,8 @@ import { test } from 'node:test'
 import Sqlite from 'better-sqlite3'
 import { cidToBytes, hashBytes } from '../../src/core/cid.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
+import { type KeyId, keyIdFromBytes } from '../../src/core/identity/ed25519.ts'
+import type { KeyStanding } from '../../src/core/peers/counting.ts'
 import type { Stores } from '../../src/ports/stores.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
 import { systemRandom } from '../../src/runtime/random.ts'
@@ -18,7 +20,7 @@ import { withCode } from '../support/errors.ts'
 import { temporaryDirectory } from '../support/folder.ts'
 import { until } from '../support/until.ts'
 import { answersOf } from './answers.ts'
-import { at, cidsOf, local, putAll, relation, sample, storedIn } from './samples.ts'
+import { at, broughtBy, cidsOf, local, putAll, relation, sample, storedIn } from './samples.ts'
 import { changeDatabase, directoryOf, directoryOfSchema, schema1, schema6 } from './temporary.ts'
 
 const open = (dir: string): Promise<Stores> =>
@@ -270,4 +272,42 @@ test('after a backup was put back in place, positions beyond it are not found, t
     [1, 2],
   )
   assert.equal(again.graph.seqAt(lost), undefined)
+})
+
+test('what is derived anew counts by who has signed it, and whom the directory lists', async () => {
+  await using temporary = await temporaryDirectory()
+  const before = await open(temporary.dir)
+  const memory = memoryStores(systemRandom)
+  const scores = { loss: { value: 1, direction: 'minimize' as const } }
+  const works = ['one', 'other'].map((summary) => sample({ summary, scores }))
+  const reviews = works.map(({ cid }, n) =>
+    sample({ summary: `${n}`, kind: 'review', scores, relations: [relation('reviews', cid)] }),
+  )
+  const items = [...works, ...reviews]
+  const [member, blocked] = [1, 2].map((n) => keyIdFromBytes(new Uint8Array(32).fill(n)))
+  assert.ok(member && blocked)
+  const standings = new Map<KeyId, KeyStanding>([
+    [member, 'member'],
+    [blocked, 'blocked'],
+  ])
+  for (const { graph } of [before, memory]) {
+    for (const [n, item] of items.entries()) {
+      const peerId = n % 2 === 0 ? member : blocked
+      const origin = { peerId, at: n, signature: Buffer.alloc(64).toString('base64url') }
+      await graph.put(item, broughtBy('a'), { origins: [origin] })
+    }
+    await graph.origins.judge({ admission: 'members', standings })
+    while (!(await graph.origins.recount()).isDone);
+  }
+  await before.close()
+  changeDatabase(
+    temporary.dir,
+    'UPDATE derivation SET version = 0; UPDATE origin SET refused = 0; DELETE FROM uncounted;',
+  )
+
+  await using stores = await open(temporary.dir)
+
+  const expected = await answersOf(memory.graph, items)
+  assert.deepEqual(await answersOf(stores.graph, items), expected)
+  assert.equal(await stores.graph.origins.judge({ standings }), false)
 })

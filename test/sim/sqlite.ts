@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Holder } from '../../sim/checkers/agreement.ts'
+import type { Holder } from '../../sim/checkers/union.ts'
 import type { LogEntry } from '../../src/ports/contribution-store.ts'
 import type { GraphStore } from '../../src/ports/graph-store.ts'
 import { answersOf } from '../conformance/answers.ts'
@@ -21,11 +21,18 @@ async function logOf(graph: GraphStore): Promise<LogEntry[]> {
 }
 
 /** Whether a grove's memory store answers differently from SQLite with the same log. */
-export async function differences({ name, disk }: Holder): Promise<string[]> {
+export async function differences({ name, key, counting, disk }: Holder): Promise<string[]> {
   const entries = await logOf(disk.graph)
   await using opened = await temporaryStores()
   const { graph } = opened.stores
-  for (const { stored } of entries) await graph.put(stored, stored.provenance)
+  for (const { stored } of entries) {
+    await graph.put(stored, stored.provenance)
+    for (const [cid, origins] of await disk.graph.origins.of([stored.cid]))
+      for (const origin of origins)
+        await graph.origins.add(cid, [origin], origin.peerId === key?.peerId ? 'local' : 'peer')
+  }
+  let isDue = counting !== undefined && (await graph.origins.judge(counting))
+  while (isDue) isDue = !(await graph.origins.recount()).isDone
   const contributions = entries.map(({ stored }) => stored)
   const [answered, expected] = [
     await answersOf(graph, contributions),

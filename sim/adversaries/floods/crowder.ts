@@ -15,7 +15,7 @@ export class Crowder extends ManyAddresses {
   readonly #names: readonly PeerAddress[] = [
     ...this.open(PORTS),
     ...Array.from({ length: PATHS }, (_, n) => ({
-      peerId: `${this.name}-at-${n}`,
+      peerId: this.idOf(`${this.name}-at-${n}`),
       address: `${this.address}/p${n}`,
     })),
   ]

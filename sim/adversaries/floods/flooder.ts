@@ -15,7 +15,10 @@ export class Flooder extends Adversary {
     for (let n = 0; n < BURST; n++) {
       const target = this.randomMachine()
       if (target === undefined) return
-      const self = { peerId: `${this.name}-${this.rng.below(50)}`, address: this.address }
+      const self = {
+        peerId: this.idOf(`${this.name}-${this.rng.below(50)}`),
+        address: this.address,
+      }
       this.send(target, 'exchange', this.messageAs(self, this.digest()))
       this.send(target, 'shuffle', { sender: { ...this.info(), ...self }, offered: this.offered() })
     }

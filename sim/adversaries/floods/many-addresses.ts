@@ -13,11 +13,12 @@ export class ManyAddresses extends Adversary {
   protected open(ports: number): readonly PeerAddress[] {
     for (let n = 0; n < ports; n++) {
       const peer = {
-        peerId: `${this.name}-${n}`,
+        peerId: this.idOf(`${this.name}-${n}`),
         address: `http://${ipOf(this.address)}:${FIRST_PORT + n}`,
       }
       this.#peers.push(peer)
-      const handle = (request: HttpRequest) => this.handleAs(peer, request)
+      const handle = async (request: HttpRequest) =>
+        this.seal(request, await this.answerAs(peer, request))
       const { name, honest, process } = this
       this.context.network.attach({ name, honest, process, address: peer.address, handle })
     }
@@ -25,9 +26,9 @@ export class ManyAddresses extends Adversary {
   }
 
   /** Answers as the peer at one of its ports. */
-  protected async handleAs(peer: PeerAddress, request: HttpRequest): Promise<HttpAnswer> {
+  protected async answerAs(peer: PeerAddress, request: HttpRequest): Promise<HttpAnswer> {
     return request.path === '/api/gossip/exchange'
       ? jsonAnswer(this.messageAs(peer, this.digest(request.from)))
-      : this.handle(request)
+      : this.answer(request)
   }
 }

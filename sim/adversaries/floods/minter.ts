@@ -16,8 +16,8 @@ export class Minter extends Adversary {
   #target: Cid | undefined
   #minted: readonly Contribution[] = []
 
-  override async handle(request: HttpRequest): Promise<HttpAnswer> {
-    if (request.path !== '/api/federation/about') return super.handle(request)
+  protected override async answer(request: HttpRequest): Promise<HttpAnswer> {
+    if (request.path !== '/api/federation/about') return super.answer(request)
     const { cids } = JSON.parse(request.body) as AboutRequest
     this.#mint()
     const about = cids.filter((cid) => cid === this.#target)

@@ -3,6 +3,7 @@ import type { SigningKey } from '../../core/identity/ed25519.ts'
 import { includes, type Scope } from '../../core/identity/token.ts'
 import { isLoopback } from '../../core/loopback.ts'
 import type { AdmissionMode } from '../../core/peers/admission.ts'
+import { isListed } from '../../core/peers/counting.ts'
 import type { Access } from '../../node/access/access.ts'
 import type { Clock } from '../../ports/clock.ts'
 import {
@@ -11,9 +12,11 @@ import {
   SIGNATURE_INPUT,
   signAnswer,
 } from '../../signing/http-signature.ts'
+import type { KnownKeys } from '../../signing/known-keys.ts'
 import type { ApiRequest } from '../answer/request.ts'
 import type { ApiResponse } from '../answer/response.ts'
 import { type AccessKind, type ApiCaller, accessTable } from './access.ts'
+import { Allowances } from './allowances.ts'
 import type { OwnAddresses } from './own-addresses.ts'
 import { Readers } from './readers.ts'
 import { SignatureCheck } from './signature-check.ts'
@@ -31,6 +34,8 @@ export interface AdmissionOptions {
   readonly isBehindProxy?: boolean
   /** Whether everybody may read contributions. Default: they may not. */
   readonly anonymousRead?: boolean
+  /** The hosts that have had to wait lately. Default: nobody ever does. */
+  readonly waiters?: () => readonly string[]
   /** The grove's key and addresses. Without them it takes no signature. */
   readonly signing?: SigningOptions | undefined
 }
@@ -39,6 +44,8 @@ export interface AdmissionOptions {
 export interface SigningOptions {
   readonly key: SigningKey
   readonly own: OwnAddresses
+  /** By which requests are verified. Default: those of the system. */
+  readonly knownKeys?: KnownKeys
   /** Hex digits that nobody can guess. */
   readonly secret: string
 }
@@ -59,19 +66,24 @@ export class Door {
   readonly #tokens: TokenCheck
   readonly #signatures: SignatureCheck | undefined
   readonly #readers: Readers
+  readonly #allowances: Allowances
 
   constructor(options: AdmissionOptions) {
     this.#options = options
     this.#tokens = new TokenCheck({ tokens: options.access.tokens, clock: options.clock })
     this.#readers = new Readers(options.clock)
-    const { access, admission = 'open', clock, signing } = options
+    const { access, admission = 'open', clock, signing, waiters = () => [] } = options
+    const allowances = new Allowances({ clock, waiters })
+    this.#allowances = allowances
     this.#signatures =
       signing &&
       new SignatureCheck({
         peerId: signing.key.peerId,
         own: signing.own,
+        keys: access.keys,
+        knownKeys: signing.knownKeys,
         secret: signing.secret,
-        standings: access.standings,
+        check: (keyid, request) => allowances.check(this.#userOf(request, keyid)),
         clock,
         admission,
       })
@@ -82,6 +94,12 @@ export class Door {
    * Throws `unauthorized`, `forbidden`, and `busy` for a host that guesses.
    */
   admit(request: ApiRequest, kind: AccessKind): ApiCaller | Promise<ApiCaller> {
+    const caller = this.#callerOf(request, kind)
+    if (!(caller instanceof Promise)) this.#allowances.begin(this.#userOf(request))
+    return caller
+  }
+
+  #callerOf(request: ApiRequest, kind: AccessKind): ApiCaller | Promise<ApiCaller> {
     if (request.isLocal === true) return { kind: 'local' }
     const { scope, forGroves, onlyGroves } = accessTable[kind]
     if (scope === undefined) return { kind: 'anybody' }
@@ -114,27 +132,46 @@ export class Door {
       return this.#readers.paced(request, cacheable(response))
     const challenge = headers[GROVE_CHALLENGE]
     const isMeant = caller.kind === 'grove' || challenge !== undefined
-    if (signing === undefined || !isMeant || typeof body !== 'string') return response
+    const counted = this.#counted({ request, caller, response })
+    if (signing === undefined || !isMeant || typeof body !== 'string') return counted
     const signature = request.header(SIGNATURE)
-    if (signature === undefined) return response
+    if (signature === undefined) return counted
     const created = Math.floor(clock.now() / 1_000)
     const signed = await signAnswer(
       signing.key,
       { status, body, challenge },
       { signature, created },
     )
-    return { ...response, headers: { ...headers, ...signed } }
+    return { ...counted, headers: { ...headers, ...signed } }
+  }
+
+  /** What groves are sent counts: those that sign and, where they need not, all from elsewhere. */
+  #counted({ request, caller, response }: Reply): ApiResponse {
+    if (caller.kind !== 'grove' && caller.kind !== 'anybody') return response
+    const peerId = caller.kind === 'grove' ? caller.peerId : undefined
+    return this.#allowances.counted(this.#userOf(request, peerId), response)
+  }
+
+  /** Whose use of the grove a request counts as: a listed key's, else its host's. */
+  #userOf(request: ApiRequest, peerId?: string) {
+    const isKnown = peerId !== undefined && isListed(this.#options.access.keys.of(peerId))
+    return { name: isKnown ? peerId : (request.host ?? 'unknown'), request }
   }
 
   async #signed(check: SignatureCheck, request: ApiRequest, kind: AccessKind): Promise<ApiCaller> {
     const caller = await check.callerOf(request)
+    this.#allowances.begin(this.#userOf(request, caller.peerId))
+    // Its turn has gone by meanwhile. A body is waited for, and takes another one then.
+    if (!hasBody(request)) await request.turn?.()
     if (accessTable[kind].forGroves) return caller
     if (this.#isHere(request)) return { kind: 'local' }
     throw new GroveError('forbidden', {}, { message: needsToken })
   }
 
   #unnamed(request: ApiRequest): ApiCaller {
-    return this.#isHere(request) ? { kind: 'local' } : { kind: 'anybody' }
+    if (this.#isHere(request)) return { kind: 'local' }
+    this.#allowances.check(this.#userOf(request))
+    return { kind: 'anybody' }
   }
 
   /** Whether the request was made on this machine, and not only carried on from here. */
@@ -143,6 +180,8 @@ export class Door {
     return !isForwarded && this.#options.isBehindProxy !== true && isLoopback(remote)
   }
 }
+
+const hasBody = ({ method }: ApiRequest): boolean => method !== 'GET' && method !== 'HEAD'
 
 /** What anybody may read, caches may keep for a while. */
 function cacheable(response: ApiResponse): ApiResponse {
@@ -174,6 +213,6 @@ function notAdmitted(kind: AccessKind, admission: AdmissionMode): string {
   const who =
     admission === 'signed'
       ? 'this grove admits groves that sign their requests (--admission signed)'
-      : 'this grove admits groves that its operator has listed (--admission members)'
+      : 'this grove admits groves that are trusted or members here (--admission members)'
   return onlyGroves ? who : `${who}; other ${needsToken}`
 }

@@ -3,7 +3,7 @@ import { Bucket } from '../../concurrency/bucket.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { KeyId } from '../../core/identity/ed25519.ts'
 import type { AdmissionMode } from '../../core/peers/admission.ts'
-import type { StandingsView } from '../../node/context.ts'
+import { isAccepted, isListed, type StandingsView } from '../../core/peers/counting.ts'
 import type { Clock } from '../../ports/clock.ts'
 import {
   CONTENT_DIGEST,
@@ -18,6 +18,7 @@ import { KnownKeys } from '../../signing/known-keys.ts'
 import type { ApiRequest } from '../answer/request.ts'
 import type { ApiCaller } from './access.ts'
 import { busyFor } from './busy.ts'
+import { FairGate } from './fair-gate.ts'
 import { Nonces } from './nonces.ts'
 import type { OwnAddresses } from './own-addresses.ts'
 import { SignatureClock } from './signature-clock.ts'
@@ -30,6 +31,8 @@ const FAILURES_MAX = 100
 const FAILURE_MS = 50
 /** When to come again where used nonces have taken all room: some are forgotten by then. */
 const NONCE_WAIT_MS = 5_000
+/** Signatures that are verified at once: as many as the system's pool has threads. */
+const VERIFIED_AT_ONCE = 4
 /** Hosts whose failures are counted. */
 const FAILING_MAX = 4_096
 
@@ -39,11 +42,16 @@ type ChallengeReason = 'receiver' | 'time' | 'target'
 export interface SignatureOptions {
   readonly peerId: KeyId
   readonly own: Pick<OwnAddresses, 'candidates'>
-  readonly standings: StandingsView
+  /** What is made of keys here. */
+  readonly keys: StandingsView
   readonly clock: Clock
   readonly admission: AdmissionMode
+  /** By which requests are verified. Default: those of the system. */
+  readonly knownKeys?: KnownKeys | undefined
   /** Hex digits that nobody can guess. */
   readonly secret: string
+  /** Throws `busy` for a key that has used its part already. */
+  readonly check: (keyid: KeyId, request: ApiRequest) => void
 }
 
 type GroveCaller = Extract<ApiCaller, { readonly kind: 'grove' }>
@@ -51,15 +59,18 @@ type GroveCaller = Extract<ApiCaller, { readonly kind: 'grove' }>
 /** Finds out which grove signed a request. What is cheap to check is checked first. */
 export class SignatureCheck {
   readonly #options: SignatureOptions
-  readonly #keys = new KnownKeys()
+  readonly #keys: KnownKeys
   readonly #nonces: Nonces
   readonly #clock: SignatureClock
+  readonly #gate: FairGate
   readonly #failures = new BoundedMap<string, Bucket>(FAILING_MAX)
 
   constructor(options: SignatureOptions) {
     this.#options = options
+    this.#keys = options.knownKeys ?? new KnownKeys()
     this.#nonces = new Nonces(options)
     this.#clock = new SignatureClock(options.clock)
+    this.#gate = new FairGate({ most: VERIFIED_AT_ONCE, now: options.clock.now })
   }
 
   /**
@@ -70,6 +81,7 @@ export class SignatureCheck {
   async callerOf(request: ApiRequest): Promise<GroveCaller> {
     const head = headOf(request)
     this.#checkStanding(head.keyid)
+    this.#options.check(head.keyid, request)
     const now = this.#options.clock.now()
     const host = hostOf(request)
     const waitMs = this.#failures.get(host)?.waitMs(now) ?? 0
@@ -86,13 +98,13 @@ export class SignatureCheck {
   }
 
   #checkStanding(keyid: KeyId): void {
-    const standing = this.#options.standings.of(keyid)
+    const standing = this.#options.keys.of(keyid)
     if (standing === 'blocked')
       throw new GroveError('forbidden', {}, { message: `${keyid} is blocked here` })
-    if (this.#options.admission !== 'members' || standing === 'trusted') return
+    if (isAccepted(this.#options.admission, standing)) return
     const message =
-      `this grove admits groves that its operator has listed (--admission members), and ` +
-      `${keyid} is not among them: \`grove peers trust ${keyid}\` lists it`
+      `this grove admits groves that are trusted or members here (--admission members), and ` +
+      `${keyid} is neither: \`grove peers trust ${keyid}\` lets it in`
     throw new GroveError('forbidden', {}, { message })
   }
 
@@ -114,13 +126,15 @@ export class SignatureCheck {
 
   async #verify(head: SignatureHead, request: ApiRequest): Promise<void> {
     if (this.#nonces.has(head)) throw used()
+    const host = hostOf(request)
     const key = this.#keys.get(head.keyid)
     const { addresses, isOwn } = this.#options.own.candidates(request.header('host'))
     const headers = headersOf(request)
     for (const address of addresses) {
       const target = address + request.path + (request.search === '' ? '' : `?${request.search}`)
       const signed = { method: request.method, target, headers }
-      if (key !== undefined && (await holds(signed, key))) return this.#use(head, hostOf(request))
+      if (key !== undefined && (await this.#gate.run(host, () => holds(signed, key))))
+        return this.#use(head, host)
     }
     if (!isOwn) throw this.#challenge('target', notOurs(request.header('host')))
     throw new GroveError('unauthorized', {}, { message: 'the signature does not hold' })
@@ -130,8 +144,8 @@ export class SignatureCheck {
   #use(head: SignatureHead, host: string): void {
     // It has taken its time to verify: what is too old by now may have been forgotten.
     this.#checkTime(head)
-    const isListed = this.#options.standings.of(head.keyid) === 'trusted'
-    const owner = { isListed, name: isListed ? head.keyid : host }
+    const isKnown = isListed(this.#options.keys.of(head.keyid))
+    const owner = { isListed: isKnown, name: isKnown ? head.keyid : host }
     const what = this.#nonces.use(head, owner, this.#clock.nowS())
     if (what === 'used') throw used()
     if (what === 'full') throw busyFor(NONCE_WAIT_MS, 'too many signed requests: come later')

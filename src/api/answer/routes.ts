@@ -1,6 +1,7 @@
 import { RegExpRouter } from 'hono/router/reg-exp-router'
 import { pathOfBytes } from '../../core/contribution/names.ts'
 import { GroveError } from '../../core/errors.ts'
+import { withoutTokens } from '../../core/identity/token.ts'
 import type { AccessKind, ApiCaller } from '../admission/access.ts'
 import type { ApiRequest } from './request.ts'
 import type { ApiResponse } from './response.ts'
@@ -37,12 +38,7 @@ export class Routes {
     const found = this.#match(method === 'HEAD' ? 'GET' : method, path)
     if (found !== undefined) return found
     const allowed = [...this.#methods].filter((other) => this.#match(other, path) !== undefined)
-    if (allowed.length === 0)
-      throw new GroveError(
-        'not-found',
-        { path: path.slice(0, 500) },
-        { message: `no such route: ${path.slice(0, 500)} (see /api/docs)` },
-      )
+    if (allowed.length === 0) throw noRoute(withoutTokens(path.slice(0, 500)))
     const allow = [...allowed, ...(allowed.includes('GET') ? ['HEAD'] : [])].join(', ')
     const message = `${method} is not allowed here: this route takes ${allow}`
     throw new GroveError('method-not-allowed', { method, allow }, { message })
@@ -61,6 +57,9 @@ export class Routes {
     return { handler: match[0], params: Object.fromEntries(params) }
   }
 }
+
+const noRoute = (path: string) =>
+  new GroveError('not-found', { path }, { message: `no such route: ${path} (see /api/docs)` })
 
 /** A byte that is not UTF-8 becomes a lone surrogate, as in the paths of files. */
 function decoded(part: string): string {

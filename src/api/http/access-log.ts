@@ -1,10 +1,15 @@
 import { Bucket } from '../../concurrency/bucket.ts'
 import { errorTable } from '../../core/errors.ts'
+import { withoutTokens } from '../../core/identity/token.ts'
 import type { Log } from '../../ports/log.ts'
+import { SIGNATURE_INPUT } from '../../signing/http-signature.ts'
 import type { Answered } from '../answer/answerer.ts'
 import type { ApiRequest } from '../answer/request.ts'
 
-/** What machines ask all the time, of every grove: logged at `debug`, so that it hides nothing. */
+/**
+ * What machines ask all the time, of every grove: logged at `debug`, so that it hides nothing. So
+ * is whatever a grove asks by its signature.
+ */
 const CHATTER: ReadonlySet<string> = new Set([
   'health',
   'ready',
@@ -47,8 +52,13 @@ export class AccessLog {
   /** Logs one request: who asked what, what was answered, and how long it took. */
   note(request: ApiRequest, outcome: RequestOutcome): void {
     const { operation, response } = outcome
-    const isRefused = REFUSED.has(response.status) || operation === undefined
-    const isChatter = operation !== undefined && CHATTER.has(operation) && response.status < 400
+    const isFailed = response.status >= 400
+    // Keys are cheap to make: groves could fill the disk that way as well as strangers.
+    const isOfGrove = request.header(SIGNATURE_INPUT) !== undefined
+    const isRefused =
+      REFUSED.has(response.status) || operation === undefined || (isOfGrove && isFailed)
+    const isChatter =
+      (isOfGrove || (operation !== undefined && CHATTER.has(operation))) && !isFailed
     const isQuiet = isChatter || (isRefused && !this.#refusals.tryTake(this.#now()))
     const isFull = response.status === errorTable['storage-full'].status
     const level = isFull ? 'warn' : isQuiet ? 'debug' : 'info'
@@ -63,7 +73,8 @@ function fieldsOf(request: ApiRequest, outcome: RequestOutcome) {
   return {
     from: from?.replace(/^::ffff:/, ''),
     method,
-    target: target.slice(0, TARGET_MAX_CHARS),
+    // Some give their token where it is read by everybody.
+    target: withoutTokens(target).slice(0, TARGET_MAX_CHARS),
     status: response.status,
     ms: Math.round(ms),
     ...(isCut && { cut: true }),

@@ -77,6 +77,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
       isBehindProxy: options.isBehindProxy === true,
       signing: options.signing,
       anonymousRead: options.anonymousRead === true,
+      waiters: () => turns.waiters(),
     }),
     pages: { ...pages(metrics, node.config.self.address), ...options.pages },
   })

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../concurrency/bounded.ts'
 import { FairShares } from '../../concurrency/fair-shares.ts'
 import { Rests } from '../../concurrency/rests.ts'
 import { GroveError } from '../../core/errors.ts'
@@ -17,6 +18,13 @@ const FEW_BODIES = 8
 const YOUNG_MS = 1
 /** Who calls through the socket of the grove's directory: its operator doesn't rest for others. */
 export const LOCAL = 'local'
+/** A host that usually waits longer, in ms, feels it; and how long that counts after its last. */
+const FELT_WAIT_MS = 10
+const CROWDED_MS = 1_000
+/** The part that the latest wait has in how long a host usually waits. */
+const LATEST_SHARE = 1 / 4
+/** Hosts of which it is remembered how long they wait. */
+const WAITERS_MAX = 64
 /** What a turn is charged at least, in ms, since clocks tell no less than one. */
 const TURN_MIN_MS = 0.05
 
@@ -39,6 +47,7 @@ interface Comer {
 
 interface Waiting {
   readonly signal: AbortSignal
+  readonly since: number
   readonly begin: () => void
   readonly fail: (reason: unknown) => void
 }
@@ -76,6 +85,10 @@ export class Turns {
   #bodies = 0
   readonly #shares = new FairShares()
   readonly #rests: Rests
+  /** Hosts that have had to wait for long: how long they usually wait, and when they did last. */
+  readonly #waits = new BoundedMap<string, { readonly ms: number; readonly at: number }>(
+    WAITERS_MAX,
+  )
   #stopAwaiting = () => {}
   #running: Running | undefined
   /** When the present slice began; undefined if the event loop has gone round since. */
@@ -105,6 +118,7 @@ export class Turns {
     const isHeld = lane === 'ordinary' && !this.#mayBegin(host)
     const mayBegin = !isHeld && (lane === 'vital' || !this.#isResting(host))
     if (this.#waiting === 0 && mayBegin && this.#hasTime()) {
+      if (this.#waits.size > 0) this.#noteWait(host, 0)
       this.#begin(host, lane)
       return undefined
     }
@@ -122,6 +136,21 @@ export class Turns {
   /** To be called when a host may begin that `mayBegin` held back before. */
   wake(): void {
     this.#goOn()
+  }
+
+  /** The hosts that usually have to wait so long that they feel it. */
+  waiters(): string[] {
+    const now = this.#clock.now()
+    return [...this.#waits]
+      .filter(([, { ms, at }]) => ms >= FELT_WAIT_MS && now - at < CROWDED_MS)
+      .map(([host]) => host)
+  }
+
+  #noteWait(host: string, waitMs: number): void {
+    const before = this.#waits.get(host)
+    if (before === undefined && waitMs < FELT_WAIT_MS) return
+    const ms = (before?.ms ?? 0) + LATEST_SHARE * (waitMs - (before?.ms ?? 0))
+    this.#waits.set(host, { ms, at: this.#clock.now() })
   }
 
   /** Whether the present turn is the host's, and has taken little so far. */
@@ -155,7 +184,8 @@ export class Turns {
       return Promise.reject(
         new GroveError('busy', {}, { message: 'too many requests wait here: come again later' }),
       )
-    const turn = new Promise<void>((begin, fail) => queue.push({ signal, begin, fail }))
+    const since = this.#clock.now()
+    const turn = new Promise<void>((begin, fail) => queue.push({ signal, since, begin, fail }))
     hosts.set(host, queue)
     this.#waiting++
     this.#goOn()
@@ -176,6 +206,7 @@ export class Turns {
     this.#sliceAt ??= now
     const next = now - this.#sliceAt < SLICE_MS ? this.#next() : undefined
     if (next === undefined) return
+    this.#noteWait(next.host, now - next.request.since)
     this.#begin(next.host, next.lane)
     next.request.begin()
   }

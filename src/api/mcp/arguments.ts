@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { parseExactJson } from '../../core/exact-json.ts'
+import { readAs } from '../../core/issues.ts'
 import { jsonSchemaOf, propertiesOf } from '../schema/json-schema.ts'
 import { parseInput } from '../schema/parse.ts'
 
@@ -34,7 +35,7 @@ export function parseArguments<S extends z.ZodType>(input: S, given: unknown): z
 function meantBy(schema: z.ZodType, given: unknown): unknown {
   let value = given
   for (let depth = 0; depth < DEPTH_MAX; depth++) {
-    const { success, error } = schema.safeParse(value)
+    const { success, error } = readAs(schema, value)
     if (success) break
     const meant = structuredClone(value)
     // All of them, not only the first: each may be mended.

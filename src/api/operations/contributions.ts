@@ -50,6 +50,12 @@ const listInput = z.strictObject({
 })
 const listOutput = z.object({ items: listSchema, total: z.number().int() })
 
+const countsSchema = z.object({
+  adoption: z.number().int(),
+  reproduction: z.number().int(),
+  reviews: z.number().int(),
+})
+
 const beliefShape = { level: levelSchema, why: z.string() }
 
 /** An envelope as DSSE 1.0 has it. */
@@ -71,13 +77,7 @@ const standingSchema = z.object({
   reproduction: z.number().int(),
   reviewScore: z.number().optional(),
   /** What of these signals is the word of its own author, where that is known. */
-  byAuthor: z
-    .object({
-      adoption: z.number().int(),
-      reproduction: z.number().int(),
-      reviews: z.number().int(),
-    })
-    .optional(),
+  byAuthor: countsSchema.optional(),
   /** Who has signed it; older groves don't say. */
   origins: z
     .array(
@@ -87,17 +87,15 @@ const standingSchema = z.object({
         at: timestampSchema,
         /** This grove. */
         own: z.literal(true).optional(),
+        /** What is made of its key here, if anything. */
+        standing: z.enum(['trusted', 'member', 'blocked']).optional(),
       }),
     )
     .optional(),
   /** How many groves have signed what the signals count, each once. */
-  signedBy: z
-    .object({
-      adoption: z.number().int(),
-      reproduction: z.number().int(),
-      reviews: z.number().int(),
-    })
-    .optional(),
+  signedBy: countsSchema.optional(),
+  /** How many of these the operator trusts, beside this grove itself. */
+  trusted: countsSchema.optional(),
   missingArtifacts: z.array(z.string()),
   /** How far it is believed as a whole, and why. */
   ...beliefShape,

@@ -10,6 +10,8 @@ import {
   bestQuerySchema,
   closureRequestSchema,
   federationPeerSchema,
+  originsAnswerSchema,
+  originsRequestSchema,
   stubSchema,
   syncReportSchema,
 } from '../../core/wire/federation.ts'
@@ -20,6 +22,7 @@ import { federationPeers } from '../../node/read/status.ts'
 import { about } from '../../node/serve/about.ts'
 import { bestList } from '../../node/serve/best.ts'
 import { streamClosure } from '../../node/serve/closure.ts'
+import { originsOf } from '../../node/serve/origins.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { json, stream } from './operation.ts'
 
@@ -154,6 +157,16 @@ export const federationOperations = {
     input: aboutRequestSchema,
     output: aboutAnswerSchema,
     run: (node, request) => about(node, request),
+  }),
+  origins: json({
+    name: 'origins',
+    group,
+    summary: 'Say who has signed these contributions, as attestations, the foremost first',
+    http: { method: 'POST', path: '/api/federation/origins' },
+    access: 'federation',
+    input: originsRequestSchema,
+    output: originsAnswerSchema,
+    run: (node, request) => originsOf(node, request),
   }),
   closure: stream({
     name: 'closure',

@@ -10,6 +10,7 @@ import {
 } from '../../core/wire/frontier.ts'
 import { federatedFrontier, frontier } from '../../node/read/frontier.ts'
 import { resultOf, searchContributions } from '../../node/read/lists.ts'
+import { SIGNERS_COUNTED } from '../../ports/graph-index.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { listing } from './list-answer.ts'
 import { json } from './operation.ts'
@@ -23,6 +24,26 @@ const originsAsked = z
   .boolean()
   .default(false)
   .describe('whether entries that are held say which groves stand behind them')
+
+/** Filters by who stands behind entries. */
+const behindShape = {
+  minOrigins: z
+    .number()
+    .int()
+    .min(1)
+    .max(SIGNERS_COUNTED)
+    .optional()
+    .describe('only entries behind which at least so many groves stand'),
+  level: z
+    .literal('attested')
+    .optional()
+    .describe('only what a grove that the operator trusts, and did not publish it, attests to'),
+}
+
+/** The same as the index is asked. */
+function behindOf<T extends { readonly level?: 'attested' | undefined }>({ level, ...query }: T) {
+  return { ...query, ...(level === 'attested' && { attested: true }) }
+}
 
 const searchInput = z.strictObject({
   q: z.string().max(1_000),
@@ -53,9 +74,10 @@ export const frontierOperations = {
         .default(false)
         .describe('whether the answer says in which direction each metric ranks'),
       origins: originsAsked,
+      ...behindShape,
     }),
     output: frontierAnswerSchema,
-    run: (node, query, options) => frontier(node, definedOnly(query), options),
+    run: (node, query, options) => frontier(node, behindOf(definedOnly(query)), options),
   }),
   search: json({
     name: 'search',
@@ -81,7 +103,7 @@ export const frontierOperations = {
     summary: 'Show the best that is known anywhere, held here or only advertised by peers',
     http: { method: 'GET', path: '/api/gossip/frontier' },
     access: 'public',
-    input: z.strictObject({ origins: originsAsked }),
+    input: z.strictObject({ origins: originsAsked, ...behindShape }),
     output: federatedAnswerSchema,
     mcp: {
       tool: 'grove_federated_frontier',
@@ -89,6 +111,6 @@ export const frontierOperations = {
         'Rank the best work known anywhere in the federation, with the groves that hold it. ' +
         'Entries with held: false are only advertised: copy them here with grove_fetch.',
     },
-    run: (node, options) => federatedFrontier(node, options),
+    run: (node, query) => federatedFrontier(node, behindOf(definedOnly(query))),
   }),
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { GroveError } from '../../core/errors.ts'
-import { issuesText, ourWords } from '../../core/issues.ts'
+import { issuesText, readAs } from '../../core/issues.ts'
 
 const ISSUES_MAX = 20
 const MESSAGE_MAX_CHARS = 2_000
@@ -11,7 +11,7 @@ const CID_FIELDS: ReadonlySet<PropertyKey> = new Set(['cid', 'hash', 'parent', '
  * The value, parsed. Throws `cid-invalid` for a malformed id, `validation-error` with the issues.
  */
 export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(value, ourWords)
+  const result = readAs(schema, value)
   if (result.success) return result.data
   const issues = result.error.issues.map(({ code, path, message }) => ({
     code,

@@ -24,10 +24,11 @@ export interface Sealed {
 
 const wrongForm = `must be a JSON object with a version, at most ${ATTESTATION_MAX_BYTES} bytes`
 
+/** One attestation. */
+export const attestationSchema = z.custom<Attestation>(isAttestation, wrongForm)
+
 /** The attestations of one contribution. */
-export const attestationsSchema = z
-  .array(z.custom<Attestation>(isAttestation, wrongForm))
-  .max(ATTESTATIONS_MAX)
+export const attestationsSchema = z.array(attestationSchema).max(ATTESTATIONS_MAX)
 
 function isAttestation(value: unknown): boolean {
   if (!isJsonObject(value) || !Number.isSafeInteger(value['version'])) return false

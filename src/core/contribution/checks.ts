@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { GroveError } from '../errors.ts'
-import { issuesText, ourWords } from '../issues.ts'
+import { issuesText, readAs } from '../issues.ts'
 import { MANIFEST_MAX_BYTES } from '../limits.ts'
 
 /** Checks of every manifest, whether it is sealed here or comes from a peer. */
@@ -19,7 +19,7 @@ export function checkSize(bytes: Uint8Array): void {
  * first 20 issues as a detail.
  */
 export function parseWith<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
-  const result = schema.safeParse(value, ourWords)
+  const result = readAs(schema, value)
   if (result.success) return result.data
   const issues = result.error.issues.map(({ code, path, message }) => ({
     code,

@@ -18,7 +18,7 @@ export interface Origin {
 
 /** Contributions that one signature may cover. */
 export const ORIGIN_BATCH_MAX = 256
-/** Origins that are kept of one contribution, besides those of listed keys. */
+/** Origins that are kept of one contribution, besides those of listed and blocked keys. */
 export const ORIGINS_MAX = 16
 
 const encoder = new TextEncoder()
@@ -72,25 +72,43 @@ export function saidBy(cid: Cid, { at, path }: Pick<Origin, 'at' | 'path'>): ToS
   return root && { domain: 'origins', bytes: batchBytes(root, path.count, at) }
 }
 
+/** What is made of the key of an origin, as far as it matters for whether that is kept. */
+export interface KeptKeys {
+  readonly isListed: (peerId: KeyId) => boolean
+  /** Default: none is. */
+  readonly isBlocked?: (peerId: KeyId) => boolean
+}
+
 /**
- * Which origins of a contribution are kept, the foremost first: all of listed keys, then as many as
- * there is room for of others. Those come first whose keys hash least with the cid. So groves that
- * heard the same keep the same, in whatever order it came, and nobody crowds out a listed key.
+ * Which origins of a contribution are kept, the foremost first: all of listed keys, the first
+ * ORIGINS_MAX of others that are not blocked, and the first ORIGINS_MAX of all, whatever is made of
+ * them. The first are those whose keys hash least with the cid. So nobody crowds out a listed key,
+ * blocking makes room for others, and groves that heard the same have the same first ones, in
+ * whatever order it came and whoever is listed or blocked there.
  */
 export function originsKept<T extends Pick<Origin, 'peerId'>>(
   cid: Cid,
   origins: readonly T[],
-  isListed: (peerId: KeyId) => boolean,
+  { isListed, isBlocked = () => false }: KeptKeys,
 ): T[] {
   if (origins.length <= 1) return [...origins]
-  const ranked = origins
+  const ranked = inOrder(cid, origins)
+  const first = new Set(ranked.slice(0, ORIGINS_MAX))
+  const listed = ranked.filter(({ peerId }) => isListed(peerId))
+  const others = ranked.filter(({ peerId }) => !isListed(peerId) && !isBlocked(peerId))
+  const blocked = ranked.filter(({ peerId }) => !isListed(peerId) && isBlocked(peerId))
+  return [
+    ...listed,
+    ...others.filter((origin, n) => n < ORIGINS_MAX || first.has(origin)),
+    ...blocked.filter((origin) => first.has(origin)),
+  ]
+}
+
+const inOrder = <T extends Pick<Origin, 'peerId'>>(cid: Cid, origins: readonly T[]): T[] =>
+  origins
     .map((origin) => ({ origin, rank: hashBytes(encoder.encode(`${cid} ${origin.peerId}`)) }))
     .sort((a, b) => (a.rank < b.rank ? -1 : 1))
     .map(({ origin }) => origin)
-  const listed = ranked.filter(({ peerId }) => isListed(peerId))
-  const others = ranked.filter(({ peerId }) => !isListed(peerId))
-  return [...listed, ...others.slice(0, Math.max(0, ORIGINS_MAX - listed.length))]
-}
 
 const singleBytes = (cid: Cid, at: number): Uint8Array => encoder.encode(`${cid}\n${at}`)
 

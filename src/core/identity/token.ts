@@ -18,6 +18,10 @@ export const TOKEN_BYTES = TOKEN_ID_BYTES + TOKEN_SECRET_BYTES
 
 const TOKEN_PATTERN = /^grove_([0-9a-f]{12})_([\w-]{43})$/
 
+/** A text with the secrets taken out of what looks like tokens in it. */
+export const withoutTokens = (text: string): string =>
+  text.replace(/grove_([0-9a-f]{12})_[\w-]{8,}/g, 'grove_$1_…')
+
 /** What a grove keeps of a token: by it nobody can tell the token. */
 export const tokenRecordSchema = z.object({
   id: z.string().regex(/^[0-9a-f]{12}$/),

@@ -1,6 +1,6 @@
-import { z } from 'zod'
 import { canonicalText } from '../canonical.ts'
 import { type Attestation, attestationsSchema } from '../contribution/attestation.ts'
+import { readAs } from '../issues.ts'
 import { ATTESTATION_MAX_BYTES, ATTESTATIONS_MAX, MANIFEST_MAX_BYTES } from '../limits.ts'
 
 /**
@@ -59,9 +59,9 @@ export function recordOf(line: Buffer): ClosureRecord | undefined {
 
 function attestationsOf(text: string): readonly Attestation[] | undefined {
   try {
-    return attestationsSchema.parse(JSON.parse(text))
+    return readAs(attestationsSchema, JSON.parse(text)).data
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined
+    if (error instanceof SyntaxError) return undefined
     throw error
   }
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { attestationSchema } from '../contribution/attestation.ts'
 import { cidSchema, directionSchema, kindSchema, timestampSchema } from '../contribution/schema.ts'
-import { ABOUT_MAX, BEST_MAX } from '../limits.ts'
+import { ORIGIN_MARK_CHARS } from '../identity/origin-mark.ts'
+import { ABOUT_MAX, BEST_MAX, ORIGINS_ASKED_MAX, ORIGINS_TOLD_MAX } from '../limits.ts'
 import { peerRecordSchema } from '../peers/peer-record.ts'
 import { standingEntrySchema } from './access.ts'
 import { capabilitiesSchema, livenessStatusSchema } from './gossip.ts'
@@ -93,7 +95,11 @@ export const closureTrailerSchema = z.object({
 export type ClosureTrailer = z.infer<typeof closureTrailerSchema>['trailer']
 
 /** The question what a grove holds about these contributions. */
-export const aboutRequestSchema = z.object({ cids: z.array(cidSchema).max(ABOUT_MAX) })
+export const aboutRequestSchema = z.object({
+  cids: z.array(cidSchema).max(ABOUT_MAX),
+  /** Whether the answer says who has signed them, too. */
+  origins: z.boolean().optional(),
+})
 
 /** Which contributions a grove is asked about. */
 export type AboutRequest = z.infer<typeof aboutRequestSchema>
@@ -111,7 +117,40 @@ export const aboutAnswerSchema = z.object({
     .max(ABOUT_MAX),
   /** How many of those asked about were looked at, the first ones. */
   looked: z.number().int().min(0),
+  /**
+   * For those who ask: fingerprints of who has signed each of those that were looked at, one after
+   * the other.
+   */
+  signed: z
+    .string()
+    .max(ABOUT_MAX * ORIGIN_MARK_CHARS)
+    .regex(/^[0-9a-f]*$/)
+    .optional(),
 })
+
+/** The question who has signed these contributions. */
+export const originsRequestSchema = z.object({ cids: z.array(cidSchema).max(ORIGINS_ASKED_MAX) })
+
+/** Of which contributions the origins are asked for. */
+export type OriginsRequest = z.infer<typeof originsRequestSchema>
+
+/** The origins of those that are held and have any. */
+export const originsAnswerSchema = z.object({
+  origins: z
+    .array(
+      z.object({
+        cid: cidSchema,
+        /** The foremost first. */
+        attestations: z.array(attestationSchema).max(ORIGINS_TOLD_MAX),
+      }),
+    )
+    .max(ORIGINS_ASKED_MAX),
+  /** How many of those asked about were looked at, the first ones. */
+  looked: z.number().int().min(0),
+})
+
+/** Who has signed some contributions. */
+export type OriginsAnswer = z.infer<typeof originsAnswerSchema>
 
 /** What a grove holds about the contributions that it was asked about, as fingerprints. */
 export type AboutAnswer = z.infer<typeof aboutAnswerSchema>
@@ -123,8 +162,8 @@ export const federationPeerSchema = z.object({
   /** `unknown` until it has answered or failed to. */
   status: z.enum(['unknown', ...livenessStatusSchema.options]),
   seed: z.boolean(),
-  /** What the operator has said of it, if anything. */
-  standing: standingEntrySchema.shape.standing.optional(),
+  /** What the operator has said of it, or a member list that is followed, if anything. */
+  standing: z.enum([...standingEntrySchema.shape.standing.options, 'member']).optional(),
   lastSeen: timestampSchema.optional(),
   capabilities: capabilitiesSchema,
   record: peerRecordSchema,

@@ -26,10 +26,17 @@ export type Provider = z.infer<typeof providerSchema>
 
 /** Which groves stand behind an entry, for those who ask. */
 export const entryOriginsSchema = z.object({
-  /** How many have signed the work, or what counts in a signal; each once. */
+  /**
+   * Behind a signal, how many have signed what it counts; else how many have signed the work or a
+   * reproduction of it. Each once.
+   */
   groves: z.number().int(),
+  /** How many of these the grove's operator trusts; older groves don't say. */
+  trusted: z.number().int().optional(),
   /** Some of those that have signed the work. */
   signedBy: z.array(keyIdSchema),
+  /** Whether its operator's grove, or a trusted one, attests to the work. */
+  attested: z.literal(true).optional(),
 })
 /** How many groves stand behind an entry, and some of those that have signed the work. */
 export type EntryOrigins = z.infer<typeof entryOriginsSchema>

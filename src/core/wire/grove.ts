@@ -20,6 +20,8 @@ export const groveInfoSchema = z.object({
   }),
   /** Which groves may call it. Groves up to 0.2 don't say. */
   admission: z.enum(admissions).optional(),
+  /** True while signals and rankings are brought up to date with a change of who counts. */
+  recounting: z.boolean().optional(),
   /** Groves up to 0.2 don't say. */
   storage: z
     .object({

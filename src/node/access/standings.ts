@@ -30,10 +30,13 @@ export interface NewStanding {
 /** Which groves are trusted, and which blocked: by id, and those without a key by address. */
 export class Standings {
   readonly #ports: AccessPorts
+  readonly #changed: () => void
   readonly #known = new Map<string, KeptStanding>()
 
-  constructor(ports: AccessPorts) {
+  /** `changed` is called after something was said, and not where a standing ends by itself. */
+  constructor(ports: AccessPorts, changed: () => void = () => {}) {
     this.#ports = ports
+    this.#changed = changed
   }
 
   /** Reads what was kept. A record that can't be read is forgotten. */
@@ -59,7 +62,7 @@ export class Standings {
   async say(peer: string, { standing, reason, forMs }: NewStanding): Promise<void> {
     if (standing === 'none') {
       await this.#ports.records.delete(SPACE, peer)
-      this.#known.delete(peer)
+      if (this.#known.delete(peer)) this.#changed()
       return
     }
     await this.#dropOver()
@@ -73,6 +76,15 @@ export class Standings {
     }
     await this.#ports.records.set(SPACE, peer, stored)
     this.#known.set(peer, stored)
+    this.#changed()
+  }
+
+  /** When the next of them ends by itself (Unix ms); undefined where none does. */
+  nextEnd(): number | undefined {
+    const ends = [...this.#known.values()].flatMap((entry) =>
+      entry.until === undefined || this.#isOver(entry) ? [] : [entry.until],
+    )
+    return ends.length === 0 ? undefined : Math.min(...ends)
   }
 
   /** What holds now, the oldest first. */

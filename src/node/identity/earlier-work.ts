@@ -19,6 +19,8 @@ export interface EarlierWorkOptions {
   readonly clock: Clock
   /** Runs a task after a while, unless the grove closes. */
   readonly later: (name: string, delayMs: number, task: () => Promise<void>) => void
+  /** Signals may have moved: what is signed may count. */
+  readonly moved: (metrics: readonly string[]) => void
 }
 
 /**
@@ -55,10 +57,13 @@ export class EarlierWork {
 
   /** Where the page ends; undefined if the log has ended before. */
   async #signPage(after: number): Promise<number | undefined> {
-    const { origins, records, clock } = this.#options
+    const { origins, records, clock, moved } = this.#options
     const { cids, to } = await origins.unsigned(after, STEP_MAX)
     if (to === undefined) return undefined
-    if (cids.length > 0) await origins.sign(cids, clock.now())
+    if (cids.length > 0) {
+      await origins.sign(cids, clock.now())
+      moved([])
+    }
     // A start on a directory in which little is new writes nothing.
     if (cids.length === 0 && to - this.#noted < STEP_MAX) return to
     await records.set(SPACE, KEY, { to })

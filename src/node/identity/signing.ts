@@ -11,7 +11,7 @@ import { OriginVerifier } from './origin-verifier.ts'
 type SigningPorts = Pick<EarlierWorkOptions, 'records' | 'clock'>
 
 /** What a grove does for its signing. */
-interface Hooks extends Pick<EarlierWorkOptions, 'origins' | 'later'> {
+interface Hooks extends Pick<EarlierWorkOptions, 'origins' | 'later' | 'moved'> {
   /** Aborts when the grove closes. */
   readonly closing: AbortSignal
   readonly breathe: () => Promise<void> | undefined

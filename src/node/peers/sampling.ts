@@ -2,17 +2,13 @@ import { isGroveError } from '../../core/errors.ts'
 import { isKeyId } from '../../core/identity/ed25519.ts'
 import { leadsTo } from '../../core/identity/rotation.ts'
 import { demandsKeys } from '../../core/peers/admission.ts'
+import { isAccepted } from '../../core/peers/counting.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Random } from '../../core/random.ts'
 import type { Capabilities, NamedPeer, SampleRequest } from '../../core/wire/gossip.ts'
 import type { ProvenSampling } from '../../protocol/messages.ts'
-import type {
-  AdmitContext,
-  NodeConfig,
-  PeersContext,
-  StandingsView,
-  SyncContext,
-} from '../context.ts'
+import type { NodeConfig } from '../config.ts'
+import type { AdmitContext, PeersContext, ReadContext, SyncContext } from '../context.ts'
 import { noteTwin } from './contact.ts'
 import type { NodeRecords } from './node-records.ts'
 
@@ -22,7 +18,7 @@ export type SamplingContext = PeersContext &
 /** Who may be chosen as a peer. */
 interface Chosen {
   readonly config: Pick<NodeConfig, 'admission' | 'reachable'>
-  readonly access: { readonly standings: StandingsView }
+  readonly access: Pick<ReadContext['access'], 'standings' | 'keys'>
   readonly nodeRecords: Pick<NodeRecords, 'isRetired'>
 }
 
@@ -42,14 +38,14 @@ export function provenSampling(
   secret: (bytes: number) => string,
 ): ProvenSampling | undefined {
   if (!samplesProven(config)) return undefined
-  const { standings } = access
-  const isListed = (peerId: string) => standings.of(peerId) === 'trusted'
+  const { standings, keys } = access
+  const { admission = 'open' } = config
   return {
     random: unguessable(secret),
     accepts: ({ peerId, address }) =>
       isKeyId(peerId) &&
-      ![standings.of(peerId), standings.of(address)].includes('blocked') &&
-      (config.admission !== 'members' || isListed(peerId)) &&
+      standings.of(address) !== 'blocked' &&
+      isAccepted(admission, keys.of(peerId)) &&
       !nodeRecords.isRetired(peerId),
   }
 }

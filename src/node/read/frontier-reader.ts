@@ -31,6 +31,8 @@ type Description = Pick<LocalEntry, 'tags' | 'kind'>
 export class FrontierReader {
   readonly #node: Pick<ReadContext, 'breathe' | 'contributions' | 'gossip' | 'index'>
   #touched = new Set<string>()
+  /** Whether anything of that is new here. */
+  #isNews = false
   /** What was stored since the last reading. */
   #arrived = new Map<Cid, Description>()
 
@@ -40,7 +42,8 @@ export class FrontierReader {
 
   /** These were stored: the metrics of their scores, and the signals, are to be read again. */
   touch(contributions: readonly Contribution[]): void {
-    for (const signal of SIGNAL_METRICS) this.#touched.add(signal)
+    this.touchMoved([])
+    this.#isNews = true
     for (const { cid, manifest } of contributions) {
       if (manifest.kind !== 'work') continue
       this.#arrived.set(cid, descriptionOf(manifest))
@@ -49,14 +52,22 @@ export class FrontierReader {
     }
   }
 
+  /** Works have come or gone in these metrics, and signals have moved: nothing of it is new. */
+  touchMoved(metrics: readonly string[]): void {
+    for (const metric of [...SIGNAL_METRICS, ...metrics]) this.#touched.add(metric)
+  }
+
   /** The best in what was touched since the last time. Where it fails, nothing is lost. */
   async readTouched(): Promise<FrontierInput> {
-    const [metrics, arrived] = [this.#touched, this.#arrived]
+    const [metrics, arrived, isNews] = [this.#touched, this.#arrived, this.#isNews]
     this.#touched = new Set()
     this.#arrived = new Map()
+    this.#isNews = false
     try {
-      return await this.#read([...metrics], arrived)
+      const input = await this.#read([...metrics], arrived)
+      return isNews ? input : { ...input, isNews: false }
     } catch (error) {
+      this.#isNews ||= isNews
       for (const metric of metrics) this.#touched.add(metric)
       throw error
     }

@@ -112,14 +112,20 @@ function entryOf({ cid, value, info }: RankedPlace): FrontierEntry {
   }
 }
 
+/** What of the federated frontier is asked for. */
+export interface FederatedQuery extends Pick<FrontierQuery, 'minOrigins' | 'attested'> {
+  /** Whether entries that are held say which groves stand behind them. */
+  readonly origins?: boolean
+}
+
 /**
  * The best works that are known anywhere: what is held here, then what peers advertise, each
  * dimension by itself. Of a held item an advertisement is shown only where the manifest says the
- * same; signals never are.
+ * same; signals never are. Who stands behind an item is known only of what is held.
  */
 export async function federatedFrontier(
   node: ReadContext,
-  { origins = false }: { readonly origins?: boolean } = {},
+  { origins = false, minOrigins, attested }: FederatedQuery = {},
 ): Promise<FederatedAnswer> {
   const now = node.clock.now()
   const metrics = await node.index.metrics({ ofWorks: true, limit: OWN_METRICS })
@@ -127,6 +133,8 @@ export async function federatedFrontier(
     kind: 'work',
     dimensions: [...metrics, ...SIGNAL_METRICS],
     limit: OWN_DEPTH,
+    ...(minOrigins !== undefined && { minOrigins }),
+    ...(attested !== undefined && { attested }),
   })
   const behind = origins ? await originsBehind(node, rankings) : undefined
   const own: FederatedEntry[] = []
@@ -134,10 +142,12 @@ export async function federatedFrontier(
     await node.breathe()
     for (const place of ranking.places)
       own.push({
-        ...ownEntry(node, ranking, place),
+        ...ownEntry(node, ranking, place, attested === true || behind?.isAttested(place.cid)),
         ...(behind && { origins: behind.entry(place) }),
       })
   }
+  const caveats = await caveatsOf(node.index, rankings)
+  if (minOrigins !== undefined || attested === true) return { entries: own, ...caveats }
   await node.breathe()
   const shown = new Set(own.map((entry) => `${dimensionKey(entry)} ${entry.cid}`))
   const advertised = node.gossip
@@ -147,7 +157,10 @@ export async function federatedFrontier(
     node,
     advertised.map((item) => item.cid),
   )
+  const judged = await node.origins.judgements([...held.keys()])
+  const blocked = new Set([...held.keys()].filter((_, n) => judged[n] === 'blocked'))
   const believable = advertised.filter((item) => {
+    if (blocked.has(item.cid)) return false
     const manifest = held.get(item.cid)?.manifest
     return (
       manifest === undefined ||
@@ -156,7 +169,7 @@ export async function federatedFrontier(
   })
   return {
     entries: [...own, ...believable.map((item) => advertisedEntry(item, held.get(item.cid)))],
-    ...(await caveatsOf(node.index, rankings)),
+    ...caveats,
   }
 }
 
@@ -170,6 +183,7 @@ function ownEntry(
   node: ReadContext,
   { metric, direction }: Ranking,
   { cid, value, info }: RankedPlace,
+  isAttested = false,
 ): FederatedEntry {
   const providers = node.gossip
     .providersOf(cid)
@@ -180,7 +194,7 @@ function ownEntry(
     cid,
     tags: info.tags.slice(0, 100).map((tag) => tag.slice(0, 256)),
     direction,
-    level: beliefIn(beliefInputOf({ metric, value }), metric).level,
+    level: beliefIn({ ...beliefInputOf({ metric, value }), isAttested }, metric).level,
     held: true,
     providers,
     firstSeen: timestamp(recencyOf(info.createdAt, node.clock.now())),

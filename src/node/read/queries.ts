@@ -6,7 +6,14 @@ import type { RelationType } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { KeyId } from '../../core/identity/ed25519.ts'
 import type { DsseEnvelope } from '../../core/identity/statement.ts'
-import { type Belief, beliefIn, type OwnWord, type SignedBy } from '../../core/ranking/belief.ts'
+import type { KeyStanding } from '../../core/peers/counting.ts'
+import {
+  type Backing,
+  type Belief,
+  beliefIn,
+  type OwnWord,
+  type SignedBy,
+} from '../../core/ranking/belief.ts'
 import { ownPlaces, type Place, signalPlaces } from '../../core/ranking/frontier.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { BlobInfo } from '../../ports/blob-store.ts'
@@ -71,9 +78,17 @@ interface SignerHere {
   readonly at: number
   /** This grove, also by a key that it had before. */
   readonly own?: true
+  /** What is made of its key here, if anything. */
+  readonly standing?: Exclude<KeyStanding, 'own'>
 }
 
 const NOBODY: SignedBy = { adoption: 0, reproduction: 0, reviews: 0 }
+const NO_BACKING: Backing = {
+  ...{ signedBy: NOBODY, trusted: NOBODY, isAttested: false },
+  work: { groves: 0, trusted: 0 },
+}
+/** Contributions that are looked up at once. */
+const JUDGED_AT_ONCE = 500
 
 /** What this grove knows about a contribution beyond its manifest. */
 export interface ContributionStanding {
@@ -88,6 +103,8 @@ export interface ContributionStanding {
   readonly origins: readonly SignerHere[]
   /** How many groves have signed what its signals count. */
   readonly signedBy: SignedBy
+  /** How many of these the operator trusts. */
+  readonly trusted: SignedBy
   readonly missingArtifacts: readonly string[]
   /** How far it is believed, as a whole and in each dimension in which it ranks. */
   readonly belief: Belief
@@ -98,20 +115,23 @@ export interface ContributionStanding {
 export async function standingOf(node: ReadContext, cid: Cid): Promise<ContributionStanding> {
   const stored = await contributionOf(node, cid)
   const { manifest, provenance } = stored
-  const [said, signals, [signedBy = NOBODY], origins, missing] = await Promise.all([
-    saidInTurns(node, cid, EVIDENCE, EDGES_MAX),
-    node.index.signals(cid),
-    node.index.signedBy([cid]),
-    signersOf(node, cid),
-    node.blobs.missing(Object.values(manifest.artifacts)),
-  ])
+  const [said, signals, [{ signedBy, trusted, isAttested } = NO_BACKING], origins, missing] =
+    await Promise.all([
+      saidInTurns(node, cid, EVIDENCE, EDGES_MAX),
+      node.index.signals(cid),
+      node.index.backing([cid]),
+      signersOf(node, cid),
+      node.blobs.missing(Object.values(manifest.artifacts)),
+    ])
   const lost = new Set(missing)
   const missingArtifacts = Object.keys(manifest.artifacts).filter((name) =>
     lost.has(manifest.artifacts[name] as Cid),
   )
-  const byAuthor = await ownWordIn(node, manifest.agent.agentId, said)
-  const challenges = said.filter(isChallenge).length
-  const grounds = { held: true, signals, challenges, signedBy, ...(byAuthor && { byAuthor }) }
+  const counted = await countedOf(node, said)
+  const byAuthor = await ownWordIn(node, manifest.agent.agentId, counted)
+  const challenges = counted.filter(isChallenge).length
+  const behind = { signedBy, trusted, isAttested }
+  const grounds = { held: true, signals, challenges, ...behind, ...(byAuthor && { byAuthor }) }
   const places = [...ownPlaces(stored, provenance.receivedAt), ...signalPlaces(stored, signals)]
   return {
     provenance,
@@ -120,6 +140,7 @@ export async function standingOf(node: ReadContext, cid: Cid): Promise<Contribut
     byAuthor,
     origins,
     signedBy,
+    trusted,
     missingArtifacts,
     belief: beliefIn(grounds),
     beliefs: places.map((place) => ({ ...place, ...beliefIn(grounds, place.metric) })),
@@ -139,11 +160,25 @@ export async function attestationFor(node: ReadContext, cid: Cid): Promise<DsseE
   throw new GroveError('not-found', { cid }, { message })
 }
 
-async function signersOf({ origins, config }: ReadContext, cid: Cid): Promise<SignerHere[]> {
-  const { self, former } = config
-  const own = new Set<string>([self.peerId, ...(former?.rotations ?? []).map(({ from }) => from)])
+/** What of it counts here, by who has signed it. */
+async function countedOf(node: ReadContext, said: readonly Saying[]): Promise<Saying[]> {
+  const counted: Saying[] = []
+  for (let from = 0; from < said.length; from += JUDGED_AT_ONCE) {
+    await node.breathe()
+    const some = said.slice(from, from + JUDGED_AT_ONCE)
+    const judged = await node.origins.judgements(some.map(({ source }) => source))
+    counted.push(...some.filter((_, n) => judged[n] === 'counts'))
+  }
+  return counted
+}
+
+async function signersOf({ origins, access }: ReadContext, cid: Cid): Promise<SignerHere[]> {
   const [[, kept = []] = []] = await origins.of([cid])
-  return kept.map(({ peerId, at }) => ({ peerId, at, ...(own.has(peerId) && { own: true }) }))
+  return kept.map(({ peerId, at }) => {
+    const standing = access.keys.of(peerId)
+    if (standing === undefined) return { peerId, at }
+    return standing === 'own' ? { peerId, at, own: true } : { peerId, at, standing }
+  })
 }
 
 /**

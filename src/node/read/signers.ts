@@ -1,26 +1,20 @@
 import type { Cid } from '../../core/cid.ts'
 import type { KeyId } from '../../core/identity/ed25519.ts'
-import type { SignedBy } from '../../core/ranking/belief.ts'
-import { isSignalMetric, type SignalMetric } from '../../core/ranking/frontier.ts'
+import { type Backing, grovesBehind } from '../../core/ranking/belief.ts'
 import type { EntryOrigins } from '../../core/wire/frontier.ts'
 import type { ReadContext } from '../context.ts'
 
-/** Who has signed a contribution, the foremost first, and how many what its signals count. */
+/** Who has signed a contribution, the foremost first, and who stands behind it. */
 interface Behind {
   readonly signers: readonly KeyId[]
-  readonly signedBy: SignedBy
+  readonly backing: Backing
 }
 
 /** Contributions that are looked up at once. */
 const LOOKED_UP = 100
 /** Signers of one entry that are named. */
 const NAMED_MAX = 3
-
-const counted: Readonly<Partial<Record<SignalMetric, keyof SignedBy>>> = {
-  _adoption: 'adoption',
-  _reproduction: 'reproduction',
-  _review_score: 'reviews',
-}
+const NOBODY = { groves: 0, trusted: 0 }
 
 /** Who stands behind the values of contributions that are held. */
 export class OriginsBehind {
@@ -37,21 +31,28 @@ export class OriginsBehind {
     return all
   }
 
-  /** Behind a score, who signed the work; behind a signal, who signed what it counts. */
+  /**
+   * Behind a score, who has signed the work or a reproduction of it; behind a signal, who has
+   * signed what it counts.
+   */
   entry({ cid, metric }: { readonly cid: Cid; readonly metric: string }): EntryOrigins {
-    const { signers = [], signedBy } = this.#behind.get(cid) ?? {}
-    const signal = isSignalMetric(metric) ? counted[metric] : undefined
-    const groves = signal === undefined ? signers.length : (signedBy?.[signal] ?? 0)
-    return { groves, signedBy: signers.slice(0, NAMED_MAX) }
+    const { signers = [], backing } = this.#behind.get(cid) ?? {}
+    const { groves, trusted } = backing ? grovesBehind(metric, backing) : NOBODY
+    const signedBy = signers.slice(0, NAMED_MAX)
+    return { groves, trusted, signedBy, ...(this.isAttested(cid) && { attested: true }) }
+  }
+
+  isAttested(cid: Cid): boolean {
+    return this.#behind.get(cid)?.backing.isAttested === true
   }
 
   async #read({ origins, index }: ReadContext, cids: readonly Cid[]): Promise<void> {
     const kept = new Map(await origins.of(cids))
-    const signedBy = await index.signedBy(cids)
+    const all = await index.backing(cids)
     for (const [n, cid] of cids.entries()) {
       const signers = (kept.get(cid) ?? []).map(({ peerId }) => peerId)
-      const counts = signedBy[n]
-      if (counts !== undefined) this.#behind.set(cid, { signers, signedBy: counts })
+      const backing = all[n]
+      if (backing !== undefined) this.#behind.set(cid, { signers, backing })
     }
   }
 }

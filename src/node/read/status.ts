@@ -25,6 +25,7 @@ export async function groveInfo(node: ReadContext): Promise<GroveInfo> {
       ...(demandsKeys(node.config.admission) && { proven: node.gossip.provenPeers().length }),
     },
     admission: node.config.admission ?? 'open',
+    ...(node.recounting.isUnderWay && { recounting: true }),
     storage: await node.health.info(),
   }
 }
@@ -60,8 +61,9 @@ export function federationPeers(node: ReadContext): FederationPeer[] {
     const lastSeen = lastContact(peer)
     const { peerId, address, seed, answered, capabilities } = peer
     const status = peer.status === 'alive' && !answered ? 'unknown' : peer.status
-    const { standings } = node.access
-    const standing = standings.of(peerId) ?? standings.of(address)
+    const { standings, keys } = node.access
+    const made = keys.of(peerId)
+    const standing = (made === 'own' ? undefined : made) ?? standings.of(address)
     return {
       peerId,
       address,

@@ -1,5 +1,6 @@
 import type { AboutAnswer, AboutRequest } from '../../core/wire/federation.ts'
 import type { ServeContext } from '../context.ts'
+import { originMarks } from './origins.ts'
 
 /** Relations that are read for one question. */
 const ABOUT_MAX_EDGES = 5_000
@@ -8,7 +9,10 @@ const ABOUT_MAX_EDGES = 5_000
  * The held ones of these contributions about which something is held, as fingerprints: so another
  * grove learns of replies, reviews and reproductions that it lacks.
  */
-export async function about(node: ServeContext, { cids }: AboutRequest): Promise<AboutAnswer> {
+export async function about(
+  node: ServeContext,
+  { cids, origins = false }: AboutRequest,
+): Promise<AboutAnswer> {
   const absent = new Set(await node.contributions.missing(cids))
   const found: AboutAnswer['about'] = []
   let looked = 0
@@ -22,5 +26,6 @@ export async function about(node: ServeContext, { cids }: AboutRequest): Promise
     edgesRead += read
     if (edges > 0) found.push({ cid, mark })
   }
-  return { about: found, looked }
+  const signed = origins ? await originMarks(node, cids.slice(0, looked)) : undefined
+  return { about: found, looked, ...(signed !== undefined && { signed }) }
 }

@@ -9,6 +9,7 @@ import type { SyncContext } from '../context.ts'
 import { ask } from '../peers/contact.ts'
 import { bringEvidence, type EvidenceQuestion } from './evidence.ts'
 import { EvidenceMemory } from './evidence-memory.ts'
+import { bringOrigins, OriginsMemory } from './late-origins.ts'
 import type { RoundBudget } from './round-budget.ts'
 
 /** Questions to one peer in one round: after the first, about what the one before has brought. */
@@ -33,6 +34,7 @@ interface Question {
 /** How far each peer has been asked, and what it said. */
 export class AboutMemory {
   readonly evidence = new EvidenceMemory()
+  readonly origins = new OriginsMemory()
   /** By address, the number in the log before which the next question begins. */
   readonly #next = new BoundedMap<string, number>(PEERS_MAX)
   readonly #own = new BoundedMap<Cid, true>(PUBLISHED_MAX)
@@ -82,12 +84,17 @@ export async function bringAbout(
     for (let asked = 0; asked < QUESTIONS_MAX && cids.length > 0 && !budget.isSpent; asked++) {
       budget.requests.made++
       const request = { cids: cids.slice(0, ABOUT_MAX) }
+      // Without a key of its own a grove keeps no origins.
+      const asksOrigins = node.signing === undefined ? {} : { origins: true }
       const answer = await ask(node, peer, signal, () =>
-        node.transport.about(peer, request, { signal }),
+        node.transport.about(peer, { ...request, ...asksOrigins }, { signal }),
       )
+      const { signed = '', looked } = answer
+      const told = { cids: request.cids.slice(0, looked), signed, budget, signal }
+      const hasOrigins = await bringOrigins(node, peer, { ...told, memory: memory.origins })
       const { questions, isWhole } = await questionsFor(node, peer, { ...request, answer, round })
       // Where there is more than is asked for now, the next round begins with the same.
-      if (asked === 0 && isWhole) memory.asked(peer, first, answer.looked)
+      if (asked === 0 && isWhole && hasOrigins) memory.asked(peer, first, answer.looked)
       const { evidence } = memory
       cids = await bringEvidence(node, questions, { ...round, memory: evidence }, { replies: true })
       brought.push(...cids)

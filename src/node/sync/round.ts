@@ -23,11 +23,14 @@ import type { SyncState } from './sync-state.ts'
 const FETCHES_AT_ONCE = 4
 const HOSTS_AT_ONCE = 8
 const TOO_LARGE: ErrorCode = 'too-large'
+const BUSY: ErrorCode = 'busy'
 const STUBS_A_ROUND = 20
 /** How long a contribution rests whose missing artifacts are too large to be taken unasked. */
 const TOO_LARGE_REST_MS = 60 * 60_000
 /** How long a contribution rests that the policy does not want: neither will change soon. */
 const UNWANTED_REST_MS = 24 * 60 * 60_000
+/** For how many seconds an item rests whose providers are busy, where they don't say it. */
+const PAUSE_DEFAULT_S = 5
 /** Items named in one report. */
 const REPORTED_MAX = 1_000
 
@@ -303,8 +306,13 @@ export class Round {
       return
     }
     const asked = failedAttempts(error)
-    this.#failed.push({ cid, reason: error.code, ...addressOf(asked.at(-1)?.address) })
-    this.#state.backoff.failed(cid, now, !error.kind.permanent)
+    if (error.code === BUSY) {
+      this.#skip(cid, BUSY)
+      this.#state.backoff.refuse(cid, BUSY, now + pauseMsOf(error))
+    } else {
+      this.#failed.push({ cid, reason: error.code, ...addressOf(asked.at(-1)?.address) })
+      this.#state.backoff.failed(cid, now, !error.kind.permanent)
+    }
     for (const { address, code } of asked) this.#charge(address, code, isOffered)
     const [first] = providers
     if (asked.length === 0 && first !== undefined)
@@ -313,6 +321,8 @@ export class Round {
 
   /** A peer did not bring an item; if it had offered that, its offers are worth less. */
   #charge(address: string, code: string, isOffered: boolean | undefined): void {
+    // It may well have it, and says so later.
+    if (code === BUSY) return
     this.#budget.chargeFailure(address, code)
     if (isOffered === true) this.#state.credit.broken(this.#state.hostOf(address))
   }
@@ -321,6 +331,10 @@ export class Round {
     if (this.#skipped.length < REPORTED_MAX) this.#skipped.push({ cid, reason })
   }
 }
+
+/** How long a peer that is too busy wants to be left alone. */
+const pauseMsOf = ({ details }: GroveError): number =>
+  (Number(details['retryAfter']) || PAUSE_DEFAULT_S) * 1_000
 
 function addressOf(address: string | undefined): { address?: string } {
   return address === undefined ? {} : { address }

@@ -1,4 +1,4 @@
-import { addBounded } from '../../concurrency/bounded.ts'
+import { BoundedSet } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
 import { mustHold } from '../../core/invariant.ts'
 import type { Hosts } from '../../core/peers/hosts.ts'
@@ -45,8 +45,8 @@ export class AdvertisedPlaces {
   readonly #local: LocalFrontier
   readonly #lifeMs: number
   readonly #federated: FederatedFrontier
-  readonly #held = new Set<Cid>()
-  readonly #retracted = new Set<string>()
+  readonly #held = new BoundedSet<Cid>(HELD_MAX)
+  readonly #retracted = new BoundedSet<string>(RETRACTED_MAX)
   /** No advertisement is older than this. */
   #oldest = 0
   #common = NO_COMMON_DIGEST
@@ -59,7 +59,7 @@ export class AdvertisedPlaces {
 
   /** The item is held here now. */
   markHeld(cid: Cid): void {
-    addBounded(this.#held, cid, HELD_MAX)
+    this.#held.add(cid)
   }
 
   isHeld(cid: Cid): boolean {
@@ -77,7 +77,7 @@ export class AdvertisedPlaces {
    * peer's advertisements of the item are ignored from now on.
    */
   retract(peerId: string, cid: Cid, unauthenticated = false): void {
-    if (!unauthenticated) addBounded(this.#retracted, `${peerId} ${cid}`, RETRACTED_MAX)
+    if (!unauthenticated) this.#retracted.add(`${peerId} ${cid}`)
     this.#federated.retract(peerId, cid)
     this.#common = NO_COMMON_DIGEST
   }

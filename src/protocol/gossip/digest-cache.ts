@@ -1,4 +1,4 @@
-import { evictOldest } from '../../concurrency/bounded.ts'
+import { BoundedMap } from '../../concurrency/bounded.ts'
 import { hashBytes } from '../../core/cid.ts'
 import { mustHold } from '../../core/invariant.ts'
 import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
@@ -66,9 +66,9 @@ export class DigestCache {
   /** Whether the last sender has the same digest: then a stranger is likely to have it too. */
   #common = false
   /** Whole digests of others by fingerprint. */
-  readonly #digests = new Map<string, DigestEntry[]>()
+  readonly #digests = new BoundedMap<string, DigestEntry[]>(DIGESTS_MAX)
   /** By peer id; null for a peer that sends no notes. */
-  readonly #lastHeard = new Map<string, KnownFingerprints | null>()
+  readonly #lastHeard = new BoundedMap<string, KnownFingerprints | null>(PEERS_MAX)
   /** Peers that were sent a fingerprint or ids in place of entries and have yet to answer. */
   readonly #abbreviated = new Map<string, 'fingerprint' | 'ids'>()
 
@@ -232,7 +232,6 @@ export class DigestCache {
       peerId,
       digest === undefined ? null : { fingerprint: digest.fingerprint, seen: digest.seen },
     )
-    evictOldest(this.#lastHeard, PEERS_MAX)
   }
 
   #noteOf(theirs: string | undefined): DigestNote {
@@ -254,7 +253,6 @@ export class DigestCache {
   #remember(fingerprint: string, digest: DigestEntry[]): void {
     if (this.#digests.has(fingerprint)) return
     this.#digests.set(fingerprint, digest)
-    evictOldest(this.#digests, DIGESTS_MAX)
   }
 }
 

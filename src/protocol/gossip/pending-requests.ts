@@ -1,4 +1,4 @@
-import { addBounded, evictOldest } from '../../concurrency/bounded.ts'
+import { BoundedMap, BoundedSet } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
 import { mustHold } from '../../core/invariant.ts'
 import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
@@ -42,8 +42,8 @@ export interface ItemRequest {
  * the item comes.
  */
 export class PendingRequests {
-  readonly #known = new Set<string>()
-  readonly #pending = new Map<string, PendingRequest>()
+  readonly #known = new BoundedSet<string>(KNOWN_MAX)
+  readonly #pending = new BoundedMap<string, PendingRequest>(PENDING_MAX)
   #dueAt = Number.POSITIVE_INFINITY
 
   /** When the next retry is due (Unix ms); infinite while nothing is pending. */
@@ -55,7 +55,7 @@ export class PendingRequests {
   markKnown(cid: Cid): void {
     const id = shortId(cid)
     this.#pending.delete(id)
-    addBounded(this.#known, id, KNOWN_MAX)
+    this.#known.add(id)
   }
 
   /** The short ids to request of this offerer: neither known nor pending. */
@@ -70,7 +70,6 @@ export class PendingRequests {
       } else pending.offerers = withOfferer(pending.offerers, offerer)
     }
     if (missing.length > 0) this.#dueAt = Math.min(this.#dueAt, now + RETRY_AFTER_MS)
-    evictOldest(this.#pending, PENDING_MAX)
     return missing
   }
 

@@ -1,4 +1,4 @@
-import { evictOldest } from '../../concurrency/bounded.ts'
+import { BoundedMap } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
 
 /** The first wait after a failed fetch. Each further failure doubles it, up to the longest. */
@@ -29,8 +29,8 @@ interface Failures {
 
 /** The items that background sync does not fetch for now: those that failed, and refused ones. */
 export class Backoff {
-  readonly #failures = new Map<Cid, Failures>()
-  readonly #refusals = new Map<Cid, Refusal>()
+  readonly #failures = new BoundedMap<Cid, Failures>(REMEMBERED_MAX)
+  readonly #refusals = new BoundedMap<Cid, Refusal>(REMEMBERED_MAX)
 
   /** Notes a failed fetch: the item waits, longer after each failure. */
   failed(cid: Cid, now: number, retryable: boolean): void {
@@ -38,16 +38,12 @@ export class Backoff {
     const waitMs = retryable
       ? Math.min(RETRY_FIRST_MS * 2 ** Math.min(count - 1, 20), RETRY_LONGEST_MS)
       : HOPELESS_MS
-    this.#failures.delete(cid)
     this.#failures.set(cid, { count, since: now, until: now + waitMs })
-    evictOldest(this.#failures, REMEMBERED_MAX)
   }
 
   /** Keeps the item from being fetched until then (Unix ms), for a reason such as `too-large`. */
   refuse(cid: Cid, reason: string, until: number): void {
-    this.#refusals.delete(cid)
     this.#refusals.set(cid, { cid, reason, until })
-    evictOldest(this.#refusals, REMEMBERED_MAX)
   }
 
   /** Forgets failures and refusals of an item that is here now. */

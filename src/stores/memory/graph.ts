@@ -3,7 +3,7 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { type Edge, EVIDENCE } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
-import type { SignedBy } from '../../core/ranking/belief.ts'
+import type { Backing } from '../../core/ranking/belief.ts'
 import { compareAges, threadPlaceOf } from '../../core/ranking/cursor.ts'
 import type { DirectionSupport } from '../../core/ranking/directions.ts'
 import type { Place } from '../../core/ranking/frontier.ts'
@@ -73,7 +73,8 @@ export class MemoryGraph implements GraphStore {
     this.origins.keep(cid, signed, provenance.origin)
     if (this.#held.has(cid)) return 'present'
     const stored = { cid, bytes, manifest, attestations: [], provenance }
-    const held = { stored, ...consequencesOf(stored, provenance.receivedAt) }
+    const seq = this.#log.length + 1
+    const held = { stored, seq, ...consequencesOf(stored, provenance.receivedAt) }
     this.#held.set(cid, held)
     this.#log.push(stored)
     for (const edge of held.edges) append(this.#incoming, edge.target, edge)
@@ -156,8 +157,8 @@ export class MemoryGraph implements GraphStore {
     return this.#signalsOf(cid)
   }
 
-  async signedBy(cids: readonly Cid[]): Promise<SignedBy[]> {
-    return cids.map((cid) => this.origins.signedBy(this.#evidence.get(cid) ?? []))
+  async backing(cids: readonly Cid[]): Promise<Backing[]> {
+    return cids.map((cid) => this.origins.backing(cid, this.#evidenceAbout(cid)))
   }
 
   async list(filter: Filter, page: Page): Promise<ListedPage> {
@@ -190,7 +191,12 @@ export class MemoryGraph implements GraphStore {
   }
 
   async frontier(query: FrontierQuery): Promise<Ranking[]> {
-    return rank([...this.#held.values()], (cid) => this.#signalsOf(cid), query)
+    return rank(
+      this.#rankable(),
+      (cid) => this.#signalsOf(cid),
+      query,
+      (cid) => this.origins.backing(cid, this.#evidenceAbout(cid)),
+    )
   }
 
   async bestWorks(dimensions: readonly string[], limit: number): Promise<Place[]> {
@@ -199,20 +205,20 @@ export class MemoryGraph implements GraphStore {
   }
 
   async metrics(query: MetricsQuery): Promise<string[]> {
-    return metricsOf([...this.#held.values()], query)
+    return metricsOf(this.#rankable(), query)
   }
 
   async scoreForms(metrics: readonly string[], limit: number): Promise<FormCount[]> {
-    const all = [...this.#held.values()]
+    const all = this.#rankable()
     return metrics.flatMap((metric) => formsIn(all, metric).slice(0, limit))
   }
 
   async foremostMetrics(limit: number): Promise<string[]> {
-    return foremostIn([...this.#held.values()]).slice(0, limit)
+    return foremostIn(this.#rankable()).slice(0, limit)
   }
 
   async directions(metrics: readonly string[]): Promise<DirectionSupport[]> {
-    const all = [...this.#held.values()]
+    const all = this.#rankable()
     return metrics.map((metric) => supportIn(all, metric))
   }
 
@@ -291,7 +297,22 @@ export class MemoryGraph implements GraphStore {
   }
 
   #signalsOf(cid: Cid): Signals {
-    return foldSignals(this.#evidence.get(cid) ?? [])
+    return foldSignals(this.#evidenceAbout(cid))
+  }
+
+  /** What counts of what is said about it. */
+  #evidenceAbout(cid: Cid): Evidence[] {
+    return (this.#evidence.get(cid) ?? []).filter(({ source }) => {
+      const held = this.#held.get(source)
+      return held !== undefined && this.origins.judgement(held.stored) === 'counts'
+    })
+  }
+
+  /** What may take places, in log order. */
+  #rankable(): Held[] {
+    return [...this.#held.values()].filter(
+      ({ stored }) => this.origins.judgement(stored) !== 'blocked',
+    )
   }
 
   #edgesInto(cid: Cid): Edge[] {

@@ -1,11 +1,26 @@
 import type { Cid } from '../../core/cid.ts'
 import type { KeyId, SigningKey } from '../../core/identity/ed25519.ts'
 import { type Origin, originsKept, signOrigins } from '../../core/identity/origin.ts'
-import type { SignedBy } from '../../core/ranking/belief.ts'
+import {
+  type Counting,
+  EVERYBODY,
+  isAccepted,
+  isListed,
+  isTrusted,
+  type Judgement,
+  judge,
+} from '../../core/peers/counting.ts'
+import type { Backing, SignedBy } from '../../core/ranking/belief.ts'
 import type { Evidence } from '../../core/ranking/signals.ts'
 import { type Provenance, SINCE_MAX_BYTES, type Stored } from '../../ports/contribution-store.ts'
 import { SIGNERS_COUNTED } from '../../ports/graph-index.ts'
-import type { KeptOrigins, OriginStore, UnsignedPage } from '../../ports/origin-store.ts'
+import type {
+  KeptOrigins,
+  NewCounting,
+  OriginStore,
+  RecountStep,
+  UnsignedPage,
+} from '../../ports/origin-store.ts'
 import { signalsIn } from '../derive.ts'
 
 /** The reference: who has signed what a memory graph holds. */
@@ -13,6 +28,9 @@ export class MemoryOrigins implements OriginStore {
   readonly #log: () => readonly Stored[]
   readonly #kept = new Map<Cid, readonly Origin[]>()
   readonly #ownKeys = new Set<KeyId>()
+  /** Whose word counts, and by which of them all was judged last. */
+  #counting: Counting = EVERYBODY
+  #judgedBy: Counting = EVERYBODY
   #key: SigningKey | undefined
 
   /** `log` gives all that is held, in the order of arrival. */
@@ -76,24 +94,90 @@ export class MemoryOrigins implements OriginStore {
     }
   }
 
-  /** How many groves have signed evidence about one contribution. */
-  signedBy(evidence: readonly Evidence[]): SignedBy {
-    const signersOf = (signal: keyof SignedBy) => {
+  async judge({ admission = this.#counting.admission, standings }: NewCounting): Promise<boolean> {
+    this.#counting = { admission, standings: new Map(standings) }
+    const { admission: before, standings: known } = this.#judgedBy
+    const isOther = (key: KeyId) =>
+      isAccepted(before, known.get(key)) !== isAccepted(admission, standings.get(key))
+    const isDue = before !== admission || [...known.keys(), ...standings.keys()].some(isOther)
+    if (!isDue) this.#judgedBy = this.#counting
+    return isDue
+  }
+
+  /** All in one step. */
+  async recount(): Promise<RecountStep> {
+    const before = this.#log().map((stored) => this.judgement(stored))
+    this.#judgedBy = this.#counting
+    const moved = this.#log().filter((stored, n) => this.judgement(stored) !== before[n])
+    const works = moved.filter(({ manifest }) => manifest.kind === 'work')
+    const metrics = works.flatMap(({ manifest }) => Object.keys(manifest.scores ?? {}))
+    const isDone = true
+    return { metrics: [...new Set(metrics)], hasMoved: moved.length > 0, isDone }
+  }
+
+  async judgements(cids: readonly Cid[]): Promise<Judgement[]> {
+    const held = new Map(this.#log().map((stored) => [stored.cid, stored]))
+    return cids.map((cid) => {
+      const stored = held.get(cid)
+      return stored === undefined ? 'counts' : this.judgement(stored)
+    })
+  }
+
+  judgement({ cid, provenance }: Pick<Stored, 'cid' | 'provenance'>): Judgement {
+    if (countsAll(this.#judgedBy)) return 'counts'
+    const isOurs = provenance.origin === 'local'
+    return judge(this.#judgedBy, { signers: this.#signersOf(cid), isOurs })
+  }
+
+  /** Who stands behind evidence that counts about one contribution. */
+  backing(target: Cid, evidence: readonly Evidence[]): Backing {
+    const { admission, standings } = this.#judgedBy
+    const keysOf = (signal: keyof SignedBy) => {
       const items = evidence.filter((item) => signalsIn(item).includes(signal))
-      const keys = items.flatMap(({ source }) => this.#kept.get(source) ?? [])
-      return Math.min(SIGNERS_COUNTED, new Set(keys.map(({ peerId }) => peerId)).size)
+      const keys = new Set(items.flatMap(({ source }) => this.#signersOf(source)))
+      return [...keys].filter((peerId) => isAccepted(admission, standings.get(peerId)))
     }
+    const standingOf = (peerId: KeyId) => this.#counting.standings.get(peerId)
+    const isTrustedKey = (peerId: KeyId) => standingOf(peerId) === 'trusted'
+    const trustedOf = (signal: keyof SignedBy) => keysOf(signal).filter(isTrustedKey)
+    const ownSigners = this.#signersOf(target)
+    const accepted = ownSigners.filter((peerId) => isAccepted(admission, standings.get(peerId)))
+    const behindWork = [...new Set([...accepted, ...keysOf('reproduction')])]
+    const isOurs = (peerId: KeyId) => standingOf(peerId) === 'own'
+    const isOwnWord = (peerId: KeyId) =>
+      ownSigners.includes(peerId) || (isOurs(peerId) && ownSigners.some(isOurs))
+    const attesting = [...keysOf('reproduction'), ...keysOf('reviews')].filter((peerId) =>
+      isTrusted(standingOf(peerId)),
+    )
     return {
-      adoption: signersOf('adoption'),
-      reproduction: signersOf('reproduction'),
-      reviews: signersOf('reviews'),
+      signedBy: eachSignal((signal) => Math.min(SIGNERS_COUNTED, keysOf(signal).length)),
+      trusted: eachSignal((signal) => trustedOf(signal).length),
+      work: { groves: behindWork.length, trusted: behindWork.filter(isTrustedKey).length },
+      isAttested: ownSigners.length > 0 && attesting.some((peerId) => !isOwnWord(peerId)),
     }
   }
 
+  #signersOf(cid: Cid): KeyId[] {
+    return (this.#kept.get(cid) ?? []).map(({ peerId }) => peerId)
+  }
+
   #best(cid: Cid, origins: readonly Origin[]): Origin[] {
-    return originsKept(cid, origins, (peerId) => this.#ownKeys.has(peerId))
+    const { standings } = this.#counting
+    return originsKept(cid, origins, {
+      isListed: (peerId) => this.#ownKeys.has(peerId) || isListed(standings.get(peerId)),
+      isBlocked: (peerId) => standings.get(peerId) === 'blocked',
+    })
   }
 }
+
+const countsAll = ({ admission, standings }: Counting): boolean =>
+  admission === 'open' && !standings.values().some((standing) => standing === 'blocked')
+
+const eachSignal = (count: (signal: keyof SignedBy) => number): SignedBy => ({
+  adoption: count('adoption'),
+  reproduction: count('reproduction'),
+  reviews: count('reviews'),
+})
 
 function firstOfEachKey(origins: readonly Origin[]): Origin[] {
   return [...Map.groupBy(origins, ({ peerId }) => peerId).values()].flatMap(

@@ -1,6 +1,7 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Direction } from '../../core/contribution/schema.ts'
 import { DIRECTION_VOICES_MAX } from '../../core/limits.ts'
+import { type Backing, grovesBehind } from '../../core/ranking/belief.ts'
 import {
   type DirectionSupport,
   deciding,
@@ -25,6 +26,8 @@ import { infoOf } from '../info.ts'
 /** A contribution that is here, and what is derived from it. */
 export interface Held extends Consequences {
   readonly stored: Stored
+  /** Its number in the log. */
+  readonly seq: number
 }
 
 const DIRECTIONS: readonly Direction[] = ['minimize', 'maximize']
@@ -38,6 +41,7 @@ export function rank(
   all: readonly Held[],
   signalsOf: (cid: Cid) => Signals,
   query: FrontierQuery,
+  backingOf: (cid: Cid) => Backing,
 ): Ranking[] {
   const places = all.flatMap((held) => placesOf(held, signalsOf(held.stored.cid)))
   const byDimension = Map.groupBy(places, dimensionKey)
@@ -50,7 +54,7 @@ export function rank(
       : rankedDirection(supportIn(all, metric))
   }
   return [...byDimension.values()]
-    .map((dimension) => rankingOf(dimension, query))
+    .map((dimension) => rankingOf(dimension, query, backingOf))
     .filter((found) => found.places.length > 0 && isAsked(found, query, directionOf))
     .sort((a, b) => compareText(a.metric, b.metric))
 }
@@ -113,10 +117,10 @@ export function foremostIn(all: readonly Held[]): string[] {
 
 /** Who decides on the direction of a metric among these contributions, in log order. */
 export function supportIn(all: readonly Held[], metric: string): DirectionSupport {
-  const said = all.flatMap((held, index) =>
+  const said = all.flatMap((held) =>
     directedPlaces(held)
       .filter((place) => place.metric === metric)
-      .map(({ direction }) => ({ direction, seq: index + 1, held, voice: voiceOf(held.stored) })),
+      .map(({ direction }) => ({ direction, seq: held.seq, held, voice: voiceOf(held.stored) })),
   )
   const among = (isWork: boolean): DirectionSupport => {
     const ofKind = said.filter(({ held }) => (held.kind === 'work') === isWork)
@@ -150,10 +154,15 @@ function placesOf(held: Held, signals: Signals): HeldPlace[] {
   return places.map((place) => ({ ...place, held }))
 }
 
-function rankingOf(places: readonly HeldPlace[], query: FrontierQuery): Ranking {
+function rankingOf(
+  places: readonly HeldPlace[],
+  query: FrontierQuery,
+  backingOf: (cid: Cid) => Backing,
+): Ranking {
   const { metric = '', direction = 'maximize' } = places[0] ?? {}
   const best = places
     .filter(({ held }) => matches(held.stored.manifest, query))
+    .filter((place) => hasBehind(place, query, backingOf))
     .sort(comparePlaces)
     .slice(0, query.limit)
   return {
@@ -161,6 +170,16 @@ function rankingOf(places: readonly HeldPlace[], query: FrontierQuery): Ranking 
     direction,
     places: best.map(({ held, ...place }) => ({ ...place, info: infoOf(held.stored) })),
   }
+}
+
+function hasBehind(
+  { cid, metric }: Place,
+  { minOrigins = 0, attested = false }: FrontierQuery,
+  backingOf: (cid: Cid) => Backing,
+): boolean {
+  if (minOrigins === 0 && !attested) return true
+  const backing = backingOf(cid)
+  return grovesBehind(metric, backing).groves >= minOrigins && (!attested || backing.isAttested)
 }
 
 /** Whether a query asks for a dimension. The direction of a metric is the same for all filters. */

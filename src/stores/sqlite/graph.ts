@@ -2,7 +2,7 @@ import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Edge } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
-import type { SignedBy } from '../../core/ranking/belief.ts'
+import type { Backing } from '../../core/ranking/belief.ts'
 import type { DirectionSupport } from '../../core/ranking/directions.ts'
 import type { Place } from '../../core/ranking/frontier.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
@@ -153,8 +153,8 @@ export class SqliteGraph implements GraphStore {
     return this.#session.read({ type: 'signals', args: [cid] })
   }
 
-  signedBy(cids: readonly Cid[]): Promise<SignedBy[]> {
-    return this.#session.read({ type: 'signedBy', args: [cids] })
+  backing(cids: readonly Cid[]): Promise<Backing[]> {
+    return this.#session.read({ type: 'backing', args: [cids] })
   }
 
   async list(filter: Filter, page: Page, options?: ReadOptions): Promise<ListedPage> {

@@ -1,10 +1,20 @@
 import type { Cid } from '../../core/cid.ts'
 import type { SigningKey } from '../../core/identity/ed25519.ts'
 import type { Origin } from '../../core/identity/origin.ts'
+import type { Counting, Judgement } from '../../core/peers/counting.ts'
 import type { Provenance } from '../../ports/contribution-store.ts'
-import type { KeptOrigins, OriginStore, UnsignedPage } from '../../ports/origin-store.ts'
+import type {
+  KeptOrigins,
+  NewCounting,
+  OriginStore,
+  RecountStep,
+  UnsignedPage,
+} from '../../ports/origin-store.ts'
 import type { Session } from './session.ts'
 import { rowOfOrigin } from './tables/origins.ts'
+
+/** Whose turn a step of a recount is: nobody waits behind it. */
+const RECOUNT = 'recount'
 
 /** Origins in SQLite: its calls as jobs and queries. */
 export class SqliteOrigins implements OriginStore {
@@ -34,4 +44,26 @@ export class SqliteOrigins implements OriginStore {
   unsigned(after: number, limit: number): Promise<UnsignedPage> {
     return this.#session.read({ type: 'unsigned', after, limit })
   }
+
+  /** Where nothing has changed, as at most starts, nothing is written. */
+  async judge(counting: NewCounting): Promise<boolean> {
+    const { counting: known, isRecounting } = await this.#session.read({ type: 'counting' })
+    if (!isRecounting && isSame(known, counting)) return false
+    return this.#session.write({ type: 'judge', counting })
+  }
+
+  async recount(): Promise<RecountStep> {
+    const { step } = await this.#session.do({ type: 'recount' }, RECOUNT)
+    return step ?? { metrics: [], hasMoved: false, isDone: true }
+  }
+
+  judgements(cids: readonly Cid[]): Promise<Judgement[]> {
+    return this.#session.read({ type: 'judgements', cids })
+  }
+}
+
+function isSame({ admission, standings }: Counting, next: NewCounting): boolean {
+  if ((next.admission ?? admission) !== admission) return false
+  if (standings.size !== next.standings.size) return false
+  return [...next.standings].every(([key, standing]) => standings.get(key) === standing)
 }

@@ -21,7 +21,7 @@ import { WordIndex } from './tables/word-index.ts'
 import { CommitQueue } from './writer/commit-queue.ts'
 import { deriveAgainIfOld } from './writer/derivation.ts'
 import { disownIfCopied } from './writer/home.ts'
-import type { Job } from './writer/jobs.ts'
+import type { Job, JobResult } from './writer/jobs.ts'
 
 interface SessionOptions {
   readonly nextTurn: NextTurn
@@ -132,9 +132,14 @@ export class Session {
    * `storage-failed` where the database was taken away.
    */
   async write(job: Job, asker?: string): Promise<boolean> {
+    return (await this.do(job, asker)).changed
+  }
+
+  /** The same, with all that came of it. */
+  async do(job: Job, asker?: string): Promise<JobResult> {
     if (this.#obstacle !== undefined && !this.#isWritableAgain()) throw this.#obstacle
     if (job.type === 'put-contribution' && !this.#hasBegun) this.#begin(asker)
-    return this.#queue.write(job, asker)
+    return this.#queue.do(job, asker)
   }
 
   /** From now on, what is put as `local` is signed with this key. */

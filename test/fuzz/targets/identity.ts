@@ -16,6 +16,7 @@ import {
   tokenId,
   tokenRecordSchema,
 } from '../../../src/core/identity/token.ts'
+import { readAs } from '../../../src/core/issues.ts'
 import { groveIdentitySchema } from '../../../src/core/wire/identity.ts'
 import {
   answerKey,
@@ -78,14 +79,14 @@ export const identityTargets: readonly Target[] = [
     return orRefused(read)
   }),
   json('rotation', [rotation], (value) => {
-    const { data } = rotationSchema.safeParse(value)
+    const { data } = readAs(rotationSchema, value)
     return orRefused(data && leadsTo(key.peerId, otherKey.peerId, [data]))
   }),
   json(
     'identity',
     [{ peerId: otherKey.peerId, publicKey: publicPem(otherKey.peerId), rotations: [rotation] }],
     (value) => {
-      const { data } = groveIdentitySchema.safeParse(value)
+      const { data } = readAs(groveIdentitySchema, value)
       return orRefused(data && leadsTo(key.peerId, data.peerId, data.rotations))
     },
   ),
@@ -94,7 +95,7 @@ export const identityTargets: readonly Target[] = [
     assert.equal(isTokenOf(given, record), given === token)
     return orRefused(id)
   }),
-  json('token-record', [record], (value) => orRefused(tokenRecordSchema.safeParse(value).data)),
+  json('token-record', [record], (value) => orRefused(readAs(tokenRecordSchema, value).data)),
   text(
     'signature-of-request',
     [headText(signed), headText(bare)],

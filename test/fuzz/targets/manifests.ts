@@ -11,6 +11,7 @@ import { conflictsAmong, isPack, treeOf } from '../../../src/core/contribution/t
 import { verifyManifest } from '../../../src/core/contribution/verify.ts'
 import { parseExactJson } from '../../../src/core/exact-json.ts'
 import { originAttestation } from '../../../src/core/identity/origin-text.ts'
+import { readAs } from '../../../src/core/issues.ts'
 import { parseUniqueJson } from '../../../src/core/unique-names.ts'
 import { recordLine, recordOf } from '../../../src/core/wire/closure.ts'
 import { wordsOfManifest } from '../../../src/stores/words.ts'
@@ -39,7 +40,7 @@ export const manifestTargets: readonly Target[] = [
     form,
   ),
   json('attestations', [attestations], (value) => {
-    const { data } = attestationsSchema.safeParse(value)
+    const { data } = readAs(attestationsSchema, value)
     return orRefused(data)
   }),
   target(
@@ -67,7 +68,7 @@ export const manifestTargets: readonly Target[] = [
       const plain = orSyntaxError(() => JSON.parse(given))
       assert.deepEqual([exact, unique], [plain, plain])
     },
-    form,
+    { form: 'json', maxBytes: 64 * 1024 },
   ),
   target(
     'entries-of-json',

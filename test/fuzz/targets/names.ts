@@ -16,6 +16,7 @@ import {
 import { type PackFile, planPack } from '../../../src/core/contribution/pack.ts'
 import { IndexReader, type PackIndex } from '../../../src/core/contribution/pack-index.ts'
 import { timestampSchema } from '../../../src/core/contribution/schema.ts'
+import { readAs } from '../../../src/core/issues.ts'
 import {
   ageIn,
   ageText,
@@ -84,17 +85,17 @@ export const nameTargets: readonly Target[] = [
     { maxBytes: 64 * 1024 },
   ),
   text('timestamp', ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00+01:00'], (moment) => {
-    const { data } = timestampSchema.safeParse(moment)
+    const { data } = readAs(timestampSchema, moment)
     if (data !== undefined) assert.ok(isWritable(Date.parse(data)))
     return orRefused(data)
   }),
   text('age', [`1.${cid}`, `-5.${cid}`], (given) => {
-    if (!ageTextSchema.safeParse(given).success) return REFUSED
-    comesBack(ageIn(given), ageText, ageIn)
+    if (!readAs(ageTextSchema, given).success) return REFUSED
+    comesBack(ageText(ageIn(given)), ageIn, ageText)
     return true
   }),
   text('thread-place', [`1.2.${cid}`], (given) => {
-    if (!threadTextSchema.safeParse(given).success) return REFUSED
+    if (!readAs(threadTextSchema, given).success) return REFUSED
     comesBack(threadPlaceIn(given), threadText, threadPlaceIn)
     return true
   }),

@@ -9,8 +9,9 @@ import { addressText, parseEndpoint, tidyAddress } from '../../../src/core/peers
 import { shareKey } from '../../../src/core/peers/hosts.ts'
 import { withoutSecrets } from '../../../src/core/text.ts'
 import { publicRemote } from '../../../src/git/notes.ts'
-import { checkUrl, isPublic } from '../../../src/transport/guard.ts'
+import { checkUrl } from '../../../src/transport/guard.ts'
 import { HostMap } from '../../../src/transport/hosts.ts'
+import { isPublic, plainIp } from '../../../src/transport/ip.ts'
 import { comesBack, orRefused, type Target, text } from '../lab/target.ts'
 
 const addresses = [
@@ -59,6 +60,7 @@ export const peerTargets: readonly Target[] = [
   text('ip', ['8.8.8.8', '2606:4700::1111', '::ffff:8.8.8.8', 'fe80::1%eth0'], (ip) => {
     hosts.sameHost(`http://${ip}`, ip)
     hosts.sameHost(addresses[3] ?? '', ip)
+    assert.equal(plainIp(plainIp(ip)), plainIp(ip))
     return [isPublic(ip), hostOf(ip)]
   }),
   text('seed', [...addresses, `grove-1@${addresses[0]}`], (seed) => {

@@ -18,7 +18,7 @@ const form = 'content-type: multipart/form-data; boundary=b'
 const part = (name: string, content: string) =>
   `--b\r\ncontent-disposition: form-data; name="${name}"; filename="f"\r\n\r\n${content}\r\n`
 const draft = JSON.stringify(draftOf('sent'))
-/** When all clocks of this room stand: Unix seconds. */
+/** When requests are made: Unix seconds. */
 const NOW_S = 1_700_000_000
 
 const reading = [
@@ -97,8 +97,6 @@ async function openGrove() {
   })
   await hold(grove, plainWork)
   await hold(grove, richWork)
-  const { clock, move } = standingClock()
-  move(NOW_S * 1_000 - clock.now())
   const own = new OwnAddresses({
     address: 'http://10.0.0.1:4515',
     bound: 'http://10.0.0.1:4515',
@@ -106,8 +104,11 @@ async function openGrove() {
   })
   const { access } = grove.node
   const answer = async (request: ApiRequest) => {
-    // A new door remembers no nonce.
+    // A new door remembers no nonce, and takes what is signed after it was opened.
+    const { clock, move } = standingClock()
+    move((NOW_S - 20) * 1_000 - clock.now())
     const door = new Door({ access, clock, signing: { key, own, secret: '00' } })
+    move(20_000)
     const answerer = new TellingAnswerer(grove.node, { door })
     const { response } = await answerer.answer(request)
     await bodyOf(response)

@@ -6,6 +6,7 @@ import { allOperations } from '../../../src/api/operations/table.ts'
 import { parseInput } from '../../../src/api/schema/parse.ts'
 import { inputForms, readQuery, writeQuery } from '../../../src/api/schema/query.ts'
 import { errorFromBody } from '../../../src/core/errors.ts'
+import { readAs } from '../../../src/core/issues.ts'
 import { standingRequestSchema, tokenRequestSchema } from '../../../src/core/wire/access.ts'
 import { groveEventSchema } from '../../../src/core/wire/events.ts'
 import {
@@ -79,7 +80,7 @@ export const wireTargets: readonly Target[] = [
   ),
   json('federation-1', [message, older], (value) => {
     const note = fromFederation1((value as { digest?: unknown } | null)?.digest)
-    const { data } = digestNoteSchema.safeParse(note)
+    const { data } = readAs(digestNoteSchema, note)
     if (data === undefined) return REFUSED
     comesBack(data, (digest) => messageFor(1, { digest }).digest, fromFederation1)
     return data

@@ -5,8 +5,9 @@ import { posix } from 'node:path'
  * lower levels.
  */
 const nodeRooms: readonly (readonly string[])[] = [
-  ['events.ts', 'background.ts'],
+  ['events.ts', 'background.ts', 'node-ports.ts'],
   ['health.ts'],
+  ['config.ts'],
   ['context.ts'],
   ['read-each.ts'],
   ['admit.ts', 'identity', 'serve', 'read', 'access'],

@@ -5,14 +5,14 @@ import { allOperations, operations } from '../../../src/api/operations/table.ts'
 import { parseInput } from '../../../src/api/schema/parse.ts'
 import { draftSchema } from '../../../src/core/contribution/schema.ts'
 import { isGroveError } from '../../../src/core/errors.ts'
-import { issuesText, ourWords } from '../../../src/core/issues.ts'
+import { issuesText, readAs } from '../../../src/core/issues.ts'
 import { withCode } from '../../support/errors.ts'
 
 /** The wording of zod's own messages. */
 const FOREIGN = /Invalid|expected|received|Too (small|big)|Unrecognized|>=|<=/
 
 function told(schema: z.ZodType, value: unknown): string {
-  const result = schema.safeParse(value, ourWords)
+  const result = readAs(schema, value)
   return result.success ? '' : issuesText(result.error.issues)
 }
 
@@ -100,4 +100,15 @@ test('an id that is no text is refused as other members are', () => {
   const cid = { toString: 1, valueOf: 1 }
 
   assert.throws(() => parseInput(input, { cid }), withCode('validation-error', 'cid'))
+})
+
+test('a value with a strange length is refused where a text or a list is meant', () => {
+  const strange = { length: { toString: 1, valueOf: 1 } }
+  for (const schema of [
+    z.string().max(3),
+    z.array(z.string()).min(1),
+    z.record(z.string(), z.string().max(1)),
+  ])
+    for (const value of [strange, { a: strange }])
+      assert.throws(() => parseInput(schema, value), withCode('validation-error'))
 })

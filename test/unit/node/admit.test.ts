@@ -106,10 +106,12 @@ test('items admitted before a failure are handed to gossip nevertheless', async 
     counters: { stored: { local: 0, peer: 0 } },
     events: { stored() {} },
     signing: undefined,
+    origins: new MemoryGraph(seeded(1)).origins,
     closing: new AbortController().signal,
     track: <T>(work: Promise<T>) => work,
     stored: (stored: readonly Contribution[]) =>
       void handedOver.push(...stored.map(({ cid }) => cid)),
+    moved() {},
   }
   const provenance = { origin: 'local', receivedAt: 0 } as const
 

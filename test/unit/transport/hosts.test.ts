@@ -62,3 +62,13 @@ test('a connection comes from the host of an address if its IP address is one of
   assert.ok(!hosts.sameHost('http://b.example', '8.8.8.8'))
   assert.ok(!hosts.sameHost('http://8.8.8.8:4515', undefined))
 })
+
+test('what a translator makes of an IPv4 address is the host of that address', () => {
+  const hosts = new HostMap({ allowPrivate: false })
+
+  assert.equal(hosts.keyOf('http://[64:ff9b::808:808]:4515'), hosts.keyOf('http://8.8.8.8'))
+  assert.notEqual(
+    hosts.keyOf('http://[64:ff9b::808:808]'),
+    hosts.keyOf('http://[64:ff9b::808:809]'),
+  )
+})

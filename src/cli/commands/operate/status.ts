@@ -32,6 +32,7 @@ async function status(session: CliSession): Promise<void> {
     field('id', info.peerId)
     field('contributions', String(info.stats.contributions))
     if (info.admission !== undefined) field('admission', info.admission)
+    if (info.recounting === true) field('counts', RECOUNTING)
     field('gossip', info.gossip.enabled ? 'on' : 'off: it is not being served')
     field('peers', peersText(info.gossip))
     for (const line of refusedLines(refused, refusals)) field('not fetched', line)
@@ -39,6 +40,9 @@ async function status(session: CliSession): Promise<void> {
     if ((info.storage?.damaged ?? 0) > 0) printDamaged(session, info.storage)
   })
 }
+
+const RECOUNTING =
+  'recounting: signals and rankings are being brought up to date with who counts here'
 
 /** How many peers there are and how many of them answer, or how to get some. */
 export function peersText({

@@ -11,9 +11,9 @@ import { arrow, numberFormat, printable, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 import { type Cell, printTable, type Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
-import { grovesColumn } from './groves.ts'
+import { type BehindOptions, behindFrom, grovesColumn } from './groves.ts'
 
-export interface FederatedOptions extends FilterOptions {
+export interface FederatedOptions extends FilterOptions, BehindOptions {
   readonly metric?: string
   readonly limit: number
   /** Whole rankings; otherwise the best of each. */
@@ -25,7 +25,10 @@ export async function federated(session: CliSession, options: FederatedOptions):
   refuseOtherFilters(options)
   const { grove, signal } = session
   const { entries, ...caveats } = await orWithoutNewer((isNewer) =>
-    grove.federatedFrontier(isNewer ? { origins: true } : {}, { signal }),
+    grove.federatedFrontier(
+      { ...(isNewer && { origins: true }), ...behindFrom(options) },
+      { signal },
+    ),
   )
   const { metric, tag: tags = [] } = options
   const named = entriesNamed(entries, metric)
@@ -143,7 +146,8 @@ function placesOf({ held, providers }: FederatedEntry): Cell {
       })
 }
 
-function nothingKnown({ metric, tag }: FederatedOptions): string {
+function nothingKnown({ metric, tag, ...options }: FederatedOptions): string {
+  if (Object.keys(behindFrom(options)).length > 0) return 'nothing of the kind is held here'
   if (tag !== undefined) return 'nothing that is known anywhere has these tags'
   return metric === undefined
     ? 'nothing is known of any grove yet'

@@ -14,7 +14,7 @@ import { note, print, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
 import { BEST_BY_MIN, type FederatedOptions, federated } from './federated.ts'
-import { grovesColumn } from './groves.ts'
+import { addBehind, behindFrom, grovesColumn } from './groves.ts'
 
 interface FrontierOptions extends FederatedOptions {
   readonly federated?: boolean
@@ -40,7 +40,7 @@ export function addFrontier(program: Command, context: Context): void {
       limitOption('metrics to show', operations.frontier.input.shape.metrics, '--metrics <count>'),
     )
     .option('--after <metric>', 'only metrics after this one, by name')
-  addFilters(command)
+  addFilters(addBehind(command))
     .addHelpText(
       'after',
       examples([
@@ -48,6 +48,7 @@ export function addFrontier(program: Command, context: Context): void {
         'grove frontier --metric val_bpb --limit 3',
         'grove frontier --federated',
         'grove frontier --tag lm --json',
+        'grove frontier --metric val_bpb --min-origins 2',
       ]),
     )
     .action((given: Omit<FrontierOptions, 'whole'>, self: Command) => {
@@ -64,6 +65,7 @@ async function local(session: CliSession, options: FrontierOptions): Promise<voi
   const query = {
     kind: 'work' as const,
     ...filterFrom(options),
+    ...behindFrom(options),
     limit,
     ...(metric === undefined ? {} : { metric }),
     ...(after === undefined ? {} : { after }),
@@ -138,7 +140,7 @@ function rankingOf(title: string, entries: readonly FrontierEntry[]): ShownRanki
 /** Where nothing of what was asked for is ranked, though the metric is one. */
 function nothingRanked({ metric, after, ...options }: FrontierOptions): string {
   if (after !== undefined) return `there is no metric after ${printable(after)}`
-  const isFiltered = Object.keys(filterFrom(options)).length > 0
+  const isFiltered = Object.keys({ ...filterFrom(options), ...behindFrom(options) }).length > 0
   if (isFiltered) return `nothing that matches is ranked${metric ? ` by ${metric}` : ' here'}`
   return metric === undefined ? 'nothing is ranked here yet' : `nothing is ranked by ${metric} yet`
 }

@@ -57,25 +57,31 @@ async function show(session: CliSession, text: string): Promise<void> {
 type ShownStanding = Awaited<ReturnType<CliSession['grove']['standing']>>
 
 function countsText(standing: ShownStanding): string {
-  const { reviewScore, byAuthor: own, signedBy: by } = standing
+  const { reviewScore, byAuthor: own, signedBy: by, trusted } = standing
+  const groves = (signal: 'adoption' | 'reproduction' | 'reviews') =>
+    byGroves(by?.[signal] ?? 0, trusted?.[signal])
   const times = (signal: 'adoption' | 'reproduction') =>
-    `${standing[signal]}×${byGroves(by?.[signal] ?? 0)}${byAuthor(own?.[signal] ?? 0)}`
+    `${standing[signal]}×${groves(signal)}${byAuthor(own?.[signal] ?? 0)}`
   const counts = `adopted ${times('adoption')}, reproduced ${times('reproduction')}`
   if (reviewScore === undefined) return counts
-  const behind = `${byGroves(by?.reviews ?? 0)}${ofAuthor(own?.reviews ?? 0)}`
+  const behind = `${groves('reviews')}${ofAuthor(own?.reviews ?? 0)}`
   return `${counts}, review score ${formatNumber(reviewScore)}${behind}`
 }
 
 function signedText(origins: NonNullable<ShownStanding['origins']>): string {
-  const [first, ...others] = origins.toSorted(
-    (a, b) => Number(b.own ?? false) - Number(a.own ?? false),
-  )
+  const [first, ...others] = origins.toSorted((a, b) => rankOfSigner(b) - rankOfSigner(a))
   if (first === undefined) return 'by nobody'
   const name = first.peerId.slice(0, SIGNER_CHARS)
+  const made = first.own === true ? 'this grove' : first.standing
+  const trusted = others.filter(({ standing }) => standing === 'trusted').length
   const more =
     others.length === 0 ? '' : `, ${others.length} ${others.length === 1 ? 'other' : 'others'}`
-  return `${name}${first.own === true ? ' (this grove)' : ''}${more}`
+  return `${name}${made ? ` (${made})` : ''}${more}${trusted === 0 ? '' : ` (${trusted} trusted)`}`
 }
+
+/** This grove is named first, then who is trusted. */
+const rankOfSigner = ({ own, standing }: NonNullable<ShownStanding['origins']>[number]): number =>
+  own === true ? 2 : standing === 'trusted' ? 1 : 0
 
 /** The moment in full, and how long ago that is. */
 function momentOf({ clock }: CliSession, timestamp: string): string {

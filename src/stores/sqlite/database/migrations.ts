@@ -24,7 +24,12 @@
  *   (`stores/epochs.ts`).
  * - `origin`: who has signed a contribution (`ports/origin-store.ts`). Where the signature covers
  *   others too, `path` leads from place `place` of `leaves` to what was signed. `own_key`: this
- *   grove's keys. `signer`: how many items that count in a signal of a target each key has signed.
+ *   grove's keys. `signer`: how many items that count in a signal of a target each key has signed,
+ *   of the keys that are accepted; of the others, `refused` is 1.
+ * - `counting`, `key_standing`: whose word counts (`core/peers/counting.ts`); `version` changes
+ *   with them, and `moves` whenever works leave the rankings or come back. `uncounted`: what the
+ *   folds leave out, and what of it takes no places, either. `recount`: which stretch of the log is
+ *   still to be judged by them.
  * - `blob_file`: what the files of large blobs looked like when they were put.
  * - `word_2`: full-text index of words (`stores/words.ts`) and facets (`stores/filter.ts`);
  *   the ASCII tokenizer leaves both as they are. It takes a new row at a fraction of what a B-tree
@@ -282,5 +287,24 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (target, signal, key)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE own_key (key BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+  `,
+  // Schema 11: unreleased.
+  `
+  CREATE TABLE counting (
+    admission TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    moves INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO counting VALUES ('open', 0, 0);
+  CREATE TABLE key_standing (
+    key BLOB NOT NULL PRIMARY KEY,
+    standing TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX key_trusted ON key_standing (key) WHERE standing IN ('own', 'trusted');
+  CREATE TABLE uncounted (contribution INTEGER PRIMARY KEY, blocked INTEGER NOT NULL) STRICT;
+  CREATE TABLE recount (after INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
+  ALTER TABLE origin ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE direction_voice ADD COLUMN items INTEGER NOT NULL DEFAULT 1;
+  UPDATE derivation SET version = 0;
   `,
 ]

@@ -51,18 +51,23 @@ export class Facets {
   }
 
   /**
-   * The rows that have a place in a dimension of a metric, where a contribution has its place from
-   * the beginning or never.
+   * The rows that have a place in a dimension of a metric. A contribution has it from the beginning
+   * or never, but for those that leave the rankings or come back: then all are read again.
    */
   ranked(dimension: number): Matching {
     const to = lastSeq(this.#connection)
     const read = (from: number) => [{ rows: this.#rankedIn(dimension, from), upTo: to }]
-    return new Matching(this.#extended(rankedKey(dimension), to, read))
+    return new Matching(this.#extended(this.#rankedKey(dimension), to, read))
   }
 
   /** Whether they are kept, so that asking for them costs little. */
   knowsRanked(dimension: number): boolean {
-    return this.#kept.get(rankedKey(dimension)) !== undefined
+    return this.#kept.get(this.#rankedKey(dimension)) !== undefined
+  }
+
+  #rankedKey(dimension: number): string {
+    const moves = this.#connection.sql<[], number>('SELECT moves FROM counting').pluck().get()
+    return `ranked ${dimension} ${moves}`
   }
 
   #bitsOf(word: string, to: number): Uint32Array {
@@ -164,8 +169,6 @@ export class Matching {
     if (piece.length > 0) yield piece
   }
 }
-
-const rankedKey = (dimension: number) => `ranked ${dimension}`
 
 const sizeFor = (rows: number) => (rows >>> 5) + 1
 

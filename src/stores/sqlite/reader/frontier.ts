@@ -7,12 +7,16 @@ import { compareText } from '../../../core/text.ts'
 import type { FrontierQuery, MetricsQuery } from '../../../ports/graph-index.ts'
 import type { Connection } from '../database/connection.ts'
 import { Directions } from '../tables/directions.ts'
+import { Signers } from '../tables/signers.ts'
 import type { Facets } from './facets.ts'
 import { comparePlaces, FilteredPlaces, type PlaceRow } from './filtered-places.ts'
 import type { Watch } from './watch.ts'
 
 /** Places of all dimensions that one answer may have. */
 const FOUND_MAX = 150_000
+
+/** How much further down is looked where too few places pass. */
+const PASSING_GROWTH = 8
 
 /** Each kind has rows of its own. */
 interface DimensionRow extends Dimension {
@@ -35,12 +39,14 @@ export function frontierOf(
   query: FrontierQuery,
   watch: Watch,
 ): RankedIds[] {
-  const { kind: _, anyKind: __, limit, ...filter } = query
+  const { kind: _, anyKind: __, limit, minOrigins, attested, ...filter } = query
   const matching = facets.matching(filter)
   const ranked = rankedIn(connection, query)
   if (matching?.size === 0) return []
   const filtered = matching && new FilteredPlaces({ connection, facets, matching, watch })
-  const find = filtered === undefined ? finder(connection) : findBy(filtered)
+  const all = filtered === undefined ? finder(connection) : findBy(filtered)
+  const passes = conditionOn(connection, query)
+  const find = passes === undefined ? all : findPassing(all, passes, watch)
   const found: RankedIds[] = []
   let places = 0
   for (const rows of ranked) {
@@ -77,7 +83,8 @@ export function metricsIn(
 ): string[] {
   const text = `
     SELECT DISTINCT metric FROM dimension
-    WHERE metric > ? AND (kind = 'work' OR ?) AND metric NOT IN (${SIGNAL_METRICS.map(() => '?')})
+    WHERE places > 0 AND metric > ? AND (kind = 'work' OR ?)
+      AND metric NOT IN (${SIGNAL_METRICS.map(() => '?')})
     ORDER BY metric LIMIT ?`
   return connection
     .sql<unknown[], string>(text)
@@ -110,6 +117,38 @@ const findBy =
       limit,
     )
 
+/** Whether a place of a metric has behind it what a query asks for. */
+type Passes = (metric: string, place: PlaceRow) => boolean
+
+/** Undefined where all pass. */
+function conditionOn(
+  connection: Connection,
+  { minOrigins = 0, attested = false }: FrontierQuery,
+): Passes | undefined {
+  if (minOrigins === 0 && !attested) return undefined
+  const signers = new Signers(connection)
+  return (metric, { cid }) =>
+    (minOrigins === 0 || signers.behind(cid, metric, minOrigins) >= minOrigins) &&
+    (!attested || signers.isAttested(cid))
+}
+
+/** The best that pass: further and further down, each once. */
+function findPassing(all: Find, passes: Passes, watch: Watch): Find {
+  return (rows, limit) => {
+    const found: PlaceRow[] = []
+    let looked = 0
+    for (let depth = PASSING_GROWTH * limit; ; depth *= PASSING_GROWTH) {
+      const places = all(rows, depth)
+      for (const place of places.slice(looked)) {
+        watch.check()
+        if (passes(rows[0].metric, place) && found.push(place) === limit) return found
+      }
+      looked = places.length
+      if (looked < depth) return found
+    }
+  }
+}
+
 function tooMany(limit: number, dimensions: number): GroveError {
   const message =
     `the first ${limit} in each of ${dimensions} metrics and signals are too many to sort: ask ` +
@@ -137,7 +176,8 @@ function rankedIn(
     })
 }
 
-const DIMENSIONS = 'SELECT id, metric, direction, kind, places FROM dimension'
+/** Those without places are empty for now. */
+const DIMENSIONS = 'SELECT id, metric, direction, kind, places FROM dimension WHERE places > 0'
 
 /** The rows of the metrics and signals that a query names; without names, of all. */
 function rowsFor(
@@ -148,7 +188,7 @@ function rowsFor(
   const names =
     dimensions === undefined ? named : dimensions.filter((name) => named?.includes(name) ?? true)
   if (names === undefined) return connection.sql<[], DimensionRow>(DIMENSIONS).all()
-  const ofName = connection.sql<[string], DimensionRow>(`${DIMENSIONS} WHERE metric = ?`)
+  const ofName = connection.sql<[string], DimensionRow>(`${DIMENSIONS} AND metric = ?`)
   return [...new Set(names)].flatMap((name) => ofName.all(name))
 }
 

@@ -50,7 +50,8 @@ export function mayBeLong(query: LongQuery, held: number): boolean {
     return isFiltered(filter) || rows > SHORT_MAX_ROWS
   }
   if (query.type !== 'frontier') return true
-  const [{ kind: _, anyKind: __, limit, dimensions, ...filter }] = query.args
+  const [{ kind: _, anyKind: __, limit, dimensions, minOrigins, attested, ...filter }] = query.args
+  if (minOrigins !== undefined || attested === true) return true
   return isFiltered(filter) || (dimensions?.length ?? SHORT_MAX_ROWS) * limit > SHORT_MAX_ROWS
 }
 

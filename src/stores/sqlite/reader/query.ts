@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../core/canonical.ts'
 import type { Cid } from '../../../core/cid.ts'
+import type { Counting, Judgement } from '../../../core/peers/counting.ts'
 import type { Stub } from '../../../core/wire/federation.ts'
 import type { ListEntry, LogEntry, LogLine, Stored } from '../../../ports/contribution-store.ts'
 import type { ContributionInfo, GraphIndex, ReadOptions } from '../../../ports/graph-index.ts'
@@ -50,6 +51,8 @@ interface Reads extends IndexReads, LongIndexReads {
   'last-seq': [object, number]
   origins: [{ readonly cids: readonly Cid[] }, KeptOrigins[]]
   unsigned: [{ readonly after: number; readonly limit: number }, UnsignedPage]
+  counting: [object, { readonly counting: Counting; readonly isRecounting: boolean }]
+  judgements: [{ readonly cids: readonly Cid[] }, Judgement[]]
   stub: [{ readonly cid: Cid }, Stub | undefined]
   stubs: [{ readonly limit: number }, Stub[]]
   'stub-count': [object, number]

@@ -1,3 +1,5 @@
+import { Judged, recountUnderWay } from '../counting/judged.ts'
+import { CountingRules } from '../counting/rules.ts'
 import type { Connection } from '../database/connection.ts'
 import { fileStampOf } from '../tables/blob-files.ts'
 import { blobOf, blobSize, missingBlobs } from '../tables/blobs.ts'
@@ -39,8 +41,10 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
   const forms = new ScoreForms(connection)
   const directions = new Directions(connection)
   const totals = new SignalTotals(connection)
-  const origins = new Origins(connection)
+  const rules = new CountingRules(connection)
+  const origins = new Origins(connection, rules)
   const signers = new Signers(connection)
+  const judged = new Judged(connection)
   const rowsFrom = rowReader(contributions)
   return {
     contribution: ({ cid }) => contributions.get(cid),
@@ -67,7 +71,7 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
     sources: ({ args: [cid, query] }) => sourcesOf(connection, cid, query),
     said: ({ args: [cid, query] }) => saidOf(connection, cid, query),
     edgeCounts: ({ args: [cid] }) => totals.edgeCountsOf(cid),
-    signedBy: ({ args: [cids] }) => cids.map((cid) => signers.of(cid)),
+    backing: ({ args: [cids] }) => cids.map((cid) => signers.of(cid)),
     signals: ({ args: [cid] }) => totals.signalsOf(cid),
     bestWorks: ({ args: [dimensions, limit] }) => bestWorksOf(connection, dimensions, limit),
     metrics: ({ args: [query] }) => metricsIn(connection, query),
@@ -76,6 +80,15 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
     foremostMetrics: ({ args: [limit] }) => directions.foremost(limit),
     directions: ({ args: [metrics] }) => metrics.map((metric) => directions.of(metric)),
     origins: ({ cids }) => originsOf(origins, cids, (cid) => contributions.find(cid)?.id),
+    counting: () => ({
+      counting: rules.current(),
+      isRecounting: recountUnderWay(connection) !== undefined,
+    }),
+    judgements: ({ cids }) =>
+      cids.map((cid) => {
+        const found = contributions.find(cid)
+        return found === undefined ? 'counts' : judged.of(found.id)
+      }),
     unsigned: ({ after, limit }) => origins.unsigned(after, limit),
     stub: ({ cid }) => findStub(connection, cid),
     stubs: ({ limit }) => listStubs(connection, limit),

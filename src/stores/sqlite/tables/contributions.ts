@@ -162,6 +162,15 @@ export class Contributions {
       }))
   }
 
+  /** Whether a row was published here. */
+  isOurs(id: number): boolean {
+    const origin = this.#connection
+      .sql<[number], Provenance['origin']>('SELECT origin FROM contribution WHERE id = ?')
+      .pluck()
+      .get(id)
+    return origin === 'local'
+  }
+
   /** Puts right bytes into a row that is there, where it has others. */
   mend({ cid, bytes }: Pick<Stored, 'cid' | 'bytes'>): void {
     this.#connection
@@ -173,6 +182,12 @@ export class Contributions {
     const found = this.find(cid)
     if (found === undefined) return false
     return !this.#damaged.has(cid) || this.at(found.id) !== undefined
+  }
+
+  /** The contribution of a row; undefined where there is none, or it is damaged. */
+  heldAt(id: number): Stored | undefined {
+    const row = this.#connection.sql<[number]>('SELECT 1 FROM contribution WHERE id = ?').get(id)
+    return row === undefined ? undefined : this.at(id)
   }
 
   /** The contribution of a row that is there; undefined where the row is damaged. */

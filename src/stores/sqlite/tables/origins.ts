@@ -1,9 +1,16 @@
 import { type Cid, cidFromBytes } from '../../../core/cid.ts'
 import { type KeyId, keyIdFromBytes, keyIdToBytes } from '../../../core/identity/ed25519.ts'
 import { siblingsIn } from '../../../core/identity/merkle.ts'
-import { ORIGINS_MAX, type Origin, originsKept } from '../../../core/identity/origin.ts'
+import {
+  type KeptKeys,
+  ORIGINS_MAX,
+  type Origin,
+  originsKept,
+} from '../../../core/identity/origin.ts'
+import { isListed } from '../../../core/peers/counting.ts'
 import { type Provenance, SINCE_MAX_BYTES } from '../../../ports/contribution-store.ts'
 import type { KeptOrigins, UnsignedPage } from '../../../ports/origin-store.ts'
+import type { CountingRules } from '../counting/rules.ts'
 import type { Connection } from '../database/connection.ts'
 
 interface Row {
@@ -42,8 +49,9 @@ export interface SignedRow {
 }
 
 const ADD = `
-  INSERT INTO origin (contribution, key, at_ms, signature, place, leaves, path)
-  VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+  INSERT INTO origin (contribution, key, at_ms, signature, place, leaves, path, refused)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+const ORIGIN_KEYS = 'SELECT contribution AS id, key, refused FROM origin'
 const OF = `
   SELECT key, at_ms, signature, place, leaves, path FROM origin WHERE contribution = ?`
 const UNSIGNED = `
@@ -72,48 +80,84 @@ export function rowOfOrigin({ peerId, at, signature, path }: Origin): OriginRow 
 
 const keyOf = ({ bytes }: OriginRow): Uint8Array => bytes.subarray(0, KEY_BYTES)
 
-/** The keys of which a contribution has an origin now, and of which it no longer has one. */
-interface ChangedKeys {
-  readonly added: readonly Uint8Array[]
-  readonly cut: readonly Uint8Array[]
+/** A key that has signed a contribution, and whether the folds leave it out. */
+export interface SignerKey {
+  readonly key: Uint8Array
+  readonly refused: 0 | 1
 }
 
-const setOf = (keys: readonly Uint8Array[]) => new Set(keys.map(keyIdFromBytes))
+interface KeyRow extends SignerKey {
+  readonly id: number
+}
+
+/** What adding origins has changed. */
+interface AddedOrigins {
+  readonly hasNew: boolean
+  /** Those that had to go. */
+  readonly cut: readonly SignerKey[]
+}
 
 /** The tables `origin`, by the row numbers of contributions, and `own_key`. */
 export class Origins {
   readonly #connection: Connection
+  readonly #rules: CountingRules
+  readonly #keys: KeptKeys = {
+    isListed: (peerId) => this.#isListed(peerId),
+    isBlocked: (peerId) => this.#rules.current().standings.get(peerId) === 'blocked',
+  }
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, rules: CountingRules) {
     this.#connection = connection
+    this.#rules = rules
   }
 
-  /** Adds origins of the contribution of a row, which may be new itself. */
-  add(id: number, { cid, origins, from }: SignedRow, isNew = false): ChangedKeys {
+  /**
+   * Adds origins of the contribution of a row. Of a new one `refused` says which the folds leave
+   * out; of what is folded already it is all, until `setRefused` says otherwise.
+   */
+  add(
+    id: number,
+    { cid, origins, from }: SignedRow,
+    refused?: (key: Uint8Array) => 0 | 1,
+  ): AddedOrigins {
     if (from === 'local') for (const origin of origins) this.#own(keyOf(origin))
-    const added = origins.filter((origin) => this.#insert(id, origin)).map(keyOf)
-    if (added.length === 0 || (isNew && added.length <= ORIGINS_MAX)) return { added, cut: [] }
-    const cut = this.#cut(id, cid)
-    const [wasAdded, wasCut] = [setOf(added), setOf(cut)]
-    return {
-      added: added.filter((key) => !wasCut.has(keyIdFromBytes(key))),
-      cut: cut.filter((key) => !wasAdded.has(keyIdFromBytes(key))),
-    }
+    const added = origins.map(keyOf).filter((key, n) => {
+      const origin = origins[n]
+      return origin !== undefined && this.#insert(id, origin, refused?.(key) ?? 1)
+    })
+    if (added.length === 0) return { hasNew: false, cut: [] }
+    const isShort = refused !== undefined && added.length <= ORIGINS_MAX
+    const cut = isShort ? [] : this.#cut(id, cid)
+    if (cut.length === 0) return { hasNew: true, cut }
+    const wasCut = new Set(cut.map(({ key }) => keyIdFromBytes(key)))
+    return { hasNew: added.some((key) => !wasCut.has(keyIdFromBytes(key))), cut }
   }
 
-  /** The keys of the origins of the contribution of a row. */
-  keysAt(id: number): Uint8Array[] {
-    return this.#connection
-      .sql<[number], { key: Uint8Array }>('SELECT key FROM origin WHERE contribution = ?')
-      .all(id)
-      .map(({ key }) => key)
+  /** Says whether the folds leave a key's origin of a row out. */
+  setRefused(id: number, key: Uint8Array, refused: 0 | 1): void {
+    this.#connection
+      .sql('UPDATE origin SET refused = ? WHERE contribution = ? AND key = ?')
+      .run(refused, id, key)
+  }
+
+  /** The keys that have signed the contribution of a row. */
+  keysAt(id: number): SignerKey[] {
+    return this.#connection.sql<[number], KeyRow>(`${ORIGIN_KEYS} WHERE contribution = ?`).all(id)
+  }
+
+  /** The same of a stretch of rows, by their numbers. */
+  keysBetween(after: number, to: number): Map<number, SignerKey[]> {
+    const rows = this.#connection
+      .sql<[number, number], KeyRow>(`${ORIGIN_KEYS} WHERE contribution > ? AND contribution <= ?`)
+      .all(after, to)
+    return Map.groupBy(rows, ({ id }) => id)
   }
 
   /** The origins of the contribution of a row, the foremost first. */
   at(id: number, cid: Cid): Origin[] {
     const rows = this.#connection.sql<[number], Row>(OF).all(id)
     const origins = rows.map(originOfRow)
-    return originsKept(cid, origins, (peerId) => this.#isOwn(peerId))
+    return originsKept(cid, origins, this.#keys)
   }
 
   unsigned(after: number, limit: number): UnsignedPage {
@@ -131,22 +175,24 @@ export class Origins {
   }
 
   /** Whether there was none of that key. */
-  #insert(id: number, { atMs, place, leaves, bytes }: OriginRow): boolean {
+  #insert(id: number, { atMs, place, leaves, bytes }: OriginRow, refused: 0 | 1): boolean {
     const key = bytes.subarray(0, KEY_BYTES)
     const signature = bytes.subarray(KEY_BYTES, PATH_AT)
     const path = place === null ? null : bytes.subarray(PATH_AT)
-    const { changes } = this.#connection.sql(ADD).run(id, key, atMs, signature, place, leaves, path)
+    const { changes } = this.#connection
+      .sql(ADD)
+      .run(id, key, atMs, signature, place, leaves, path, refused)
     return changes > 0
   }
 
   /** Deletes what is not to be kept, and gives the keys of that. */
-  #cut(id: number, cid: Cid): Uint8Array[] {
+  #cut(id: number, cid: Cid): SignerKey[] {
     const keys = this.keysAt(id)
     if (keys.length <= ORIGINS_MAX) return []
-    const all = keys.map((key) => ({ key, peerId: keyIdFromBytes(key) }))
-    const kept = new Set(originsKept(cid, all, (peerId) => this.#isOwn(peerId)))
-    const cut = all.filter((one) => !kept.has(one)).map(({ key }) => key)
-    for (const key of cut)
+    const all = keys.map((row) => ({ row, peerId: keyIdFromBytes(row.key) }))
+    const kept = new Set(originsKept(cid, all, this.#keys))
+    const cut = all.filter((one) => !kept.has(one)).map(({ row }) => row)
+    for (const { key } of cut)
       this.#connection.sql('DELETE FROM origin WHERE contribution = ? AND key = ?').run(id, key)
     return cut
   }
@@ -155,7 +201,9 @@ export class Origins {
     this.#connection.sql('INSERT INTO own_key (key) VALUES (?) ON CONFLICT DO NOTHING').run(key)
   }
 
-  #isOwn(peerId: KeyId): boolean {
+  /** Whether the origins of a key are kept whatever else comes. */
+  #isListed(peerId: KeyId): boolean {
+    if (isListed(this.#rules.current().standings.get(peerId))) return true
     const row = this.#connection.sql<[Uint8Array]>('SELECT 1 FROM own_key WHERE key = ?')
     return row.get(keyIdToBytes(peerId)) !== undefined
   }

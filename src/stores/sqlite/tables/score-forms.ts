@@ -13,6 +13,11 @@ const COUNT_FORM = `
     published = published + excluded.published,
     latest = ifnull(excluded.latest, latest)`
 
+const TAKE_FORM =
+  'UPDATE score_form SET works = works - 1 WHERE metric = ? AND direction = ? AND unit = ?'
+const DROP_FORM =
+  'DELETE FROM score_form WHERE metric = ? AND direction = ? AND unit = ? AND works <= 0'
+
 const SELECT_FORMS = `
   SELECT metric, direction, unit, works, published, latest FROM score_form WHERE metric = ?
   ORDER BY works DESC, direction, unit LIMIT ?`
@@ -41,6 +46,13 @@ export class ScoreForms {
       const latest = isOurs ? cidToBytes(cid) : null
       this.#connection.sql(COUNT_FORM).run(metric, direction, unit, isOurs ? 1 : 0, latest)
     }
+  }
+
+  /** Takes those of a contribution away that somebody else published. */
+  take({ forms }: Pick<Consequences, 'forms'>): void {
+    for (const { metric, direction, unit = '' } of forms)
+      for (const text of [TAKE_FORM, DROP_FORM])
+        this.#connection.sql(text).run(metric, direction, unit)
   }
 
   /** The forms of one metric, the most used first. */

@@ -1,6 +1,11 @@
 import { type Cid, cidToBytes } from '../../../core/cid.ts'
 import { sumFromText, sumToText } from '../../../core/ranking/exact-sum.ts'
-import { NO_SIGNALS, reviewScoreOf, type Signals } from '../../../core/ranking/signals.ts'
+import {
+  type Evidence,
+  NO_SIGNALS,
+  reviewScoreOf,
+  type Signals,
+} from '../../../core/ranking/signals.ts'
 import type { EdgeCounts } from '../../../ports/graph-index.ts'
 import type { Consequences, Gain } from '../../derive.ts'
 import type { Connection } from '../database/connection.ts'
@@ -13,6 +18,8 @@ interface TotalRow {
   readonly review_count: number
   readonly replies: number
 }
+
+const NO_COUNTS: EdgeCounts = { evidence: 0, all: 0 }
 
 /** What all that is held says of one contribution. */
 interface Totals {
@@ -42,6 +49,14 @@ const ADD_TOTAL = `
     evidence = evidence + excluded.evidence,
     edges = edges + excluded.edges`
 
+const TAKE_EVIDENCE = `
+  UPDATE signal_total SET
+    adoption = adoption - ?,
+    reproduction = reproduction - ?,
+    review_sum = ?,
+    review_count = review_count - ?
+  WHERE cid = ?`
+
 const SELECT_COUNTS = 'SELECT evidence, edges FROM signal_total WHERE cid = ?'
 
 /** The table `signal_total`: what is held about each target, added up. */
@@ -52,9 +67,24 @@ export class SignalTotals {
     this.#connection = connection
   }
 
-  /** Adds to the totals of a new contribution's targets what they gain. */
-  add({ gains }: Pick<Consequences, 'gains'>): void {
-    for (const gain of gains) this.#addTotal(gain)
+  /** Adds to the totals of a new contribution's targets what they gain, as far as it counts. */
+  add({ gains }: Pick<Consequences, 'gains'>, counts: boolean): void {
+    for (const gain of gains) this.#addTotal(counts ? gain : { ...gain, evidence: undefined })
+  }
+
+  /** Adds evidence of a contribution that is here and counts now. */
+  addEvidence(evidence: Evidence): void {
+    const { target } = evidence
+    this.#addTotal({ target, evidence, repliedMs: undefined, counts: NO_COUNTS })
+  }
+
+  /** Takes evidence away that was added. */
+  takeEvidence({ target, adoption, reproduction, reviewSum, reviewCount }: Evidence): void {
+    const before = sumFromText(this.#totalOf(target)?.review_sum ?? '0p0')
+    const sum = sumToText(before - reviewSum)
+    this.#connection
+      .sql(TAKE_EVIDENCE)
+      .run(adoption, reproduction, sum, reviewCount, cidToBytes(target))
   }
 
   /** Undefined where no edge leads to it. */

@@ -11,6 +11,7 @@ import {
   errorOf,
   type Job,
   type JobBatch,
+  type JobResult,
   type KeyToSignWith,
 } from './jobs.ts'
 import { OWN, type Taken, type WriteTurn, WriteTurns } from './write-turns.ts'
@@ -22,7 +23,7 @@ type CommitClock = Pick<Clock, 'now' | 'after'>
 
 interface Waiting {
   readonly job: Job
-  readonly resolve: (changed: boolean) => void
+  readonly resolve: (result: JobResult) => void
   readonly reject: (error: GroveError) => void
 }
 
@@ -65,7 +66,12 @@ export class CommitQueue {
    * of one are done in their order. Throws `shutting-down`, `busy` where too much of the asker's
    * waits, `storage-full`, `storage-failed`, `read-only`.
    */
-  async write(job: Job, asker: string = OWN): Promise<boolean> {
+  async write(job: Job, asker?: string): Promise<boolean> {
+    return (await this.do(job, asker)).changed
+  }
+
+  /** The same, with all that came of it. */
+  async do(job: Job, asker: string = OWN): Promise<JobResult> {
     if (this.#closed) throw new GroveError('shutting-down')
     // The thread looks after each commit, but opening would make a database where there is none.
     if (this.#worker === undefined) this.#file.require()
@@ -174,7 +180,7 @@ export class CommitQueue {
     if (this.#queue.size + this.#underWay.length === 0) this.#worker?.unref()
     for (const [index, { job }] of done.entries()) {
       const outcome = outcomes[index]
-      if (outcome?.type === 'done') job.resolve(outcome.changed)
+      if (outcome?.type === 'done') job.resolve(outcome)
       else job.reject(outcome === undefined ? new GroveError('storage-failed') : errorOf(outcome))
     }
     if (this.#queue.size + this.#underWay.length === 0) this.#drained()

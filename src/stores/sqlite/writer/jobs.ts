@@ -2,6 +2,7 @@ import type { Cid } from '../../../core/cid.ts'
 import { type ErrorCode, type ErrorDetails, GroveError } from '../../../core/errors.ts'
 import type { PendingBlob } from '../../../ports/blob-store.ts'
 import type { Provenance } from '../../../ports/contribution-store.ts'
+import type { NewCounting, RecountStep } from '../../../ports/origin-store.ts'
 import type { FileStamp } from '../../fs/blobs.ts'
 import type { OriginRow, SignedRow } from '../tables/origins.ts'
 
@@ -17,6 +18,8 @@ export type Job =
       readonly origins?: readonly OriginRow[]
     }
   | ({ readonly type: 'add-origins' } & SignedRow)
+  | { readonly type: 'judge'; readonly counting: NewCounting }
+  | { readonly type: 'recount' }
   | { readonly type: 'sign'; readonly cids: readonly Cid[]; readonly at: number }
   | {
       readonly type: 'add-promises'
@@ -46,8 +49,17 @@ export type Job =
   | { readonly type: 'build-words' }
   | { readonly type: 'delete-record'; readonly space: string; readonly key: string }
 
-/** The outcome of a job: whether it changed anything, or the error that it failed with. */
-export type Outcome = { readonly type: 'done'; readonly changed: boolean } | Failure
+/** What came of a job that was done. */
+export interface JobResult {
+  readonly type: 'done'
+  /** Whether it changed anything. */
+  readonly changed: boolean
+  /** What a step of a recount has come to. */
+  readonly step?: RecountStep
+}
+
+/** The outcome of a job: what came of it, or the error that it failed with. */
+export type Outcome = JobResult | Failure
 
 /** A batch of jobs for the writer's thread. */
 export interface JobBatch {

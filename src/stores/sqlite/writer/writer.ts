@@ -104,16 +104,21 @@ export class Writer {
   /** If one job fails, all are done again, each in its own transaction. */
   #committed(jobs: readonly Job[], deadline: number): Done[] {
     try {
-      return this.#connection.write(() => this.#until(deadline, jobs, (job) => this.#done(job)))
+      return this.#transaction(() => this.#until(deadline, jobs, (job) => this.#done(job)))
     } catch (error) {
       if (!isGroveError(error)) throw error
       return this.#until(deadline, jobs, (job) => this.#committedAlone(job))
     }
   }
 
+  #transaction<T>(work: () => T): T {
+    this.#contributions.recount.begin()
+    return this.#connection.write(work)
+  }
+
   #committedAlone(job: Job): Outcome {
     try {
-      return this.#connection.write(() => this.#done(job))
+      return this.#transaction(() => this.#done(job))
     } catch (error) {
       if (!isGroveError(error)) throw error
       return failure(error)
@@ -144,11 +149,13 @@ export class Writer {
   }
 
   #done(job: Job): Outcome {
-    return { type: 'done', changed: this.#run(job) }
+    if (job.type !== 'recount') return { type: 'done', changed: this.#run(job) }
+    const step = this.#contributions.recount.step()
+    return { type: 'done', changed: step.hasMoved, step }
   }
 
   /** Whether it changed anything. */
-  #run(job: Job): boolean {
+  #run(job: Exclude<Job, { type: 'recount' }>): boolean {
     const connection = this.#connection
     switch (job.type) {
       case 'put-contribution':
@@ -156,6 +163,8 @@ export class Writer {
         return this.#contributions.put(storedOf(job), job.origins)
       case 'add-origins':
         return this.#contributions.addOrigins(job)
+      case 'judge':
+        return this.#contributions.recount.replaceRules(job.counting)
       case 'sign':
         return this.#sign(job)
       case 'add-promises':

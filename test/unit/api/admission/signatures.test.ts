@@ -57,6 +57,22 @@ test('in members, a grove that is not listed is refused, and one that is blocked
   await assert.rejects(caller.exchange(open.self), withCode('refused', 'is blocked here'))
 })
 
+test('in members, a grove on a member list that is followed is admitted while it is on it', async () => {
+  const places = new Places()
+  await using caller = signedGrove(places, { n: 1, admission: 'members' })
+  await using called = signedGrove(places, { n: 2, admission: 'members' })
+  const { members, standings } = called.access
+  const hub = keyOf(9).peerId
+
+  await members.follow(hub, [hub, caller.key.peerId])
+  assert.equal(await caller.exchange(called.self), called.self.peerId)
+  await standings.say(caller.self.peerId, { standing: 'blocked' })
+  await assert.rejects(caller.exchange(called.self), withCode('refused', 'is blocked here'))
+  await standings.say(caller.self.peerId, { standing: 'none' })
+  await members.follow(hub, [hub])
+  await assert.rejects(caller.exchange(called.self), withCode('refused', 'grove peers trust'))
+})
+
 /** A signed request to grove 2, as it goes over the wire. */
 async function overheard(places: Places): Promise<CarriedRequest> {
   const [request] = places.sent.splice(0)

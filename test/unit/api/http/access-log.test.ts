@@ -29,12 +29,13 @@ test('refused requests are logged at a rate, so that strangers fill no disk', ()
   const { clock, move } = standingClock()
   const level = (name: string) => () => void told.push(name)
   const log = new AccessLog({ ...silentLog, info: level('info'), debug: level('debug') }, clock.now)
-  const note = (status: number, { isRoute = true } = {}) => {
+  const note = (status: number, { isRoute = true, isSigned = false } = {}) => {
     told.length = 0
+    const headers: Record<string, string> = isSigned ? { 'signature-input': 'grove=()' } : {}
     const operation = isRoute ? 'log' : undefined
     const outcome = { operation, from: '203.0.113.5', ms: 1, isCut: false }
     for (let n = 0; n < 100; n++)
-      log.note(memoryRequest({ method: 'GET', target: '/' }), {
+      log.note(memoryRequest({ method: 'GET', target: '/', headers }), {
         ...outcome,
         response: { status, headers: {} },
       })
@@ -47,4 +48,6 @@ test('refused requests are logged at a rate, so that strangers fill no disk', ()
   assert.equal(note(403), 2)
   assert.equal(note(404), 100, 'an operation has answered')
   assert.equal(note(404, { isRoute: false }), 0)
+  assert.equal(note(400, { isSigned: true }), 0)
+  assert.equal(note(200, { isSigned: true }), 0, 'keys are cheap to make')
 })

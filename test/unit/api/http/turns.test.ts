@@ -263,3 +263,26 @@ test('a body that has begun is never told to come later', async () => {
 
   assert.equal(begun.length, 601)
 })
+
+test('it is known which hosts usually feel that they wait, for a second', async () => {
+  const { ask, turns, move, passOnce } = newTurns()
+  const waits = async (host: string, waitMs: number) => {
+    const all = [ask('crowd', 5), ask(host, 1)]
+    await undefined
+    move(waitMs)
+    for (let pass = 0; pass < 100; pass++) {
+      await passOnce()
+      move(1)
+    }
+    await Promise.all(all)
+    return turns.waiters().includes(host)
+  }
+
+  assert.equal(await waits('once', 30), false)
+  const felt: boolean[] = []
+  for (let n = 0; n < 4; n++) felt.push(await waits('polite', 30))
+
+  assert.deepEqual(felt, [false, true, true, true])
+  move(1_000)
+  assert.deepEqual(turns.waiters(), [])
+})

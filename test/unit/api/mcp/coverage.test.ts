@@ -41,6 +41,7 @@ const without: Readonly<Record<string, string>> = {
   best: 'groves ask it of each other',
   about: 'groves ask it of each other',
   closure: 'groves ask it of each other',
+  origins: 'groves ask it of each other',
 }
 
 /** The tool that does what a command does. */

@@ -40,3 +40,21 @@ test('a review score of 0 is evidence too', () => {
     'evidenced',
   )
 })
+
+test('what a trusted grove attests to is attested, but not how often it was adopted', () => {
+  const input = { held: true, signals: spoken, isAttested: true }
+
+  assert.equal(beliefIn(input).level, 'attested')
+  assert.equal(beliefIn(input, 'loss').level, 'attested')
+  assert.equal(beliefIn(input, '_adoption').level, 'evidenced')
+  assert.equal(beliefIn(input, '_recency').level, 'bound')
+  assert.equal(beliefIn({ ...input, held: false }).level, 'advertised')
+})
+
+test('it is said how many groves stand behind a count, and how many of them are trusted', () => {
+  const signedBy = { adoption: 3, reproduction: 1, reviews: 0 }
+  const trusted = { adoption: 1, reproduction: 0, reviews: 0 }
+  const { why } = beliefIn({ held: true, signals: spoken, signedBy, trusted }, '_adoption')
+
+  assert.match(why, /adopted \d+× by 3 groves, 1 trusted/)
+})

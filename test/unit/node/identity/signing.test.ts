@@ -90,6 +90,7 @@ test('signing of earlier work goes on where it was cut off', async () => {
   const due: (() => Promise<void>)[] = []
   const start = () =>
     new EarlierWork({
+      moved() {},
       origins: graph.origins,
       records,
       clock: systemClock,

@@ -68,13 +68,13 @@ test('a key that was given up for the one that answers is retired, if both have 
 
 test('only keys may be chosen that are neither blocked nor given up; in members, listed ones', () => {
   const standings = {
-    of: (id: string) =>
-      (({ [next.peerId]: 'trusted', 'http://10.0.0.9:4515': 'blocked' }) as const)[id],
+    of: (id: string) => (id === 'http://10.0.0.9:4515' ? ('blocked' as const) : undefined),
   }
+  const keys = { of: (id: string) => (id === next.peerId ? ('trusted' as const) : undefined) }
   const nodeRecords = { isRetired: (id: string) => id === old.peerId }
   const chosen = (admission: 'open' | 'signed' | 'members') =>
     provenSampling(
-      { config: { admission, reachable: true }, access: { standings }, nodeRecords },
+      { config: { admission, reachable: true }, access: { standings, keys }, nodeRecords },
       secretHex,
     )
   const at = (peerId: string, address = peer.address) => ({ peerId, address })

@@ -1,0 +1,89 @@
+import { type KeyId, keyIdFromBytes, keyIdToBytes } from '../../../core/identity/ed25519.ts'
+import type { AdmissionMode } from '../../../core/peers/admission.ts'
+import {
+  type Counting,
+  EVERYBODY,
+  isAccepted,
+  type KeyStanding,
+} from '../../../core/peers/counting.ts'
+import type { NewCounting } from '../../../ports/origin-store.ts'
+import type { Connection } from '../database/connection.ts'
+
+interface Row {
+  readonly admission: AdmissionMode
+  readonly version: number
+}
+
+interface KeyRow {
+  readonly key: Uint8Array
+  readonly standing: KeyStanding
+}
+
+/** Whose word counts, as it was read. */
+export interface KnownCounting extends Counting {
+  readonly version: number
+  /** Whether any key is blocked. Where none is, most keys need not be looked up. */
+  readonly hasBlocked: boolean
+}
+
+/** The tables `counting` and `key_standing`: whose word counts. */
+export class CountingRules {
+  readonly #connection: Connection
+  #known: KnownCounting | undefined
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /** As they are now. Only a change is read from all rows. */
+  current(): KnownCounting {
+    const { admission, version } = this.#row()
+    if (this.#known?.version === version) return this.#known
+    const standings = this.#standings()
+    const hasBlocked = standings.values().some((standing) => standing === 'blocked')
+    this.#known = { version, admission, standings, hasBlocked }
+    return this.#known
+  }
+
+  /** Replaces them. Whether what was stored before may be judged otherwise now. */
+  replace({ admission: chosen, standings }: NewCounting): boolean {
+    const before = this.current()
+    this.#known = undefined
+    const admission = chosen ?? before.admission
+    const now = new Map(standings)
+    const changed = [...before.standings.keys(), ...now.keys()].filter(
+      (key) => before.standings.get(key) !== now.get(key),
+    )
+    if (admission === before.admission && changed.length === 0) return false
+    for (const key of new Set(changed)) this.#set(key, now.get(key))
+    this.#connection
+      .sql('UPDATE counting SET admission = ?, version = version + 1 WHERE rowid = 1')
+      .run(admission)
+    const isOther = (key: KeyId) =>
+      isAccepted(admission, before.standings.get(key)) !== isAccepted(admission, now.get(key))
+    return admission !== before.admission || changed.some(isOther)
+  }
+
+  #row(): Row {
+    const row = this.#connection.sql<[], Row>('SELECT admission, version FROM counting').get()
+    return row ?? { admission: EVERYBODY.admission, version: 0 }
+  }
+
+  #standings(): Map<KeyId, KeyStanding> {
+    const rows = this.#connection.sql<[], KeyRow>('SELECT key, standing FROM key_standing').all()
+    return new Map(rows.map(({ key, standing }) => [keyIdFromBytes(key), standing]))
+  }
+
+  #set(peerId: KeyId, standing: KeyStanding | undefined): void {
+    const key = keyIdToBytes(peerId)
+    if (standing === undefined)
+      this.#connection.sql('DELETE FROM key_standing WHERE key = ?').run(key)
+    else
+      this.#connection
+        .sql(
+          `INSERT INTO key_standing (key, standing) VALUES (?, ?)
+           ON CONFLICT DO UPDATE SET standing = excluded.standing`,
+        )
+        .run(key, standing)
+  }
+}
