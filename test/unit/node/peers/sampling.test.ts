@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Rotation, rotate } from '../../../../src/core/identity/rotation.ts'
+import { timestamp } from '../../../../src/core/time.ts'
+import {
+  askWhoIsThere,
+  provenSampling,
+  type SamplingContext,
+} from '../../../../src/node/peers/sampling.ts'
+import type { Input } from '../../../../src/protocol/messages.ts'
+import { secretHex } from '../../../../src/runtime/secret.ts'
+import { keyOf } from '../../../support/signed-groves.ts'
+
+const [own, old, next] = [keyOf(1), keyOf(2), keyOf(3)]
+const self = { peerId: own.peerId, address: 'http://10.0.0.1:4515' }
+const peer = { peerId: old.peerId, address: 'http://10.0.0.2:4515' }
+
+/** What comes of asking a peer whose answer has this signature. */
+async function asked(signedBy: string | undefined, rotations: readonly Rotation[] = []) {
+  const told: Input[] = []
+  const retired: string[] = []
+  const warned: string[] = []
+  const node = {
+    config: { self, seeds: [] },
+    closing: new AbortController().signal,
+    nodeRecords: {
+      ...{ seqOf: () => 7, own: undefined, proven: () => 8 },
+      retire: (peerId: string) => void retired.push(peerId),
+    },
+    transport: {
+      sample: async () => ({ answer: { peers: [] }, signedBy }),
+      identity: async () => ({ peerId: signedBy, rotations }),
+    },
+    tell: (input: Input) => void told.push(input),
+    gossip: { peer: () => undefined },
+    events: { publish() {} },
+    log: {
+      info() {},
+      warn: (_: string, fields: object) => void warned.push(JSON.stringify(fields)),
+    },
+  } as unknown as SamplingContext
+  await askWhoIsThere(node, peer, 10)
+  return { types: told.map(({ type }) => type), told, retired, warned }
+}
+
+test('an answer is told of with the key that signed it, and the record that is held', async () => {
+  const { told } = await asked(peer.peerId)
+
+  const answer = { peers: [] }
+  assert.deepEqual(told, [{ type: 'sample-answered', peer, answer, proven: peer.peerId, seq: 8 }])
+})
+
+test("an answer that is signed by this grove's own key is that of a copy, which is told of", async () => {
+  const { types, warned } = await asked(own.peerId)
+
+  assert.deepEqual(types, [])
+  assert.match(warned.join(), /10\.0\.0\.2:4515 has the id of this one/)
+})
+
+test('a key that was given up for the one that answers is retired, if both have signed it', async () => {
+  const rotation = rotate(old, next, timestamp(1_700_000_000_000))
+
+  assert.deepEqual((await asked(next.peerId, [rotation])).retired, [old.peerId])
+  assert.deepEqual((await asked(next.peerId)).retired, [])
+  const forged = { ...rotation, to: keyOf(4).peerId }
+  assert.deepEqual((await asked(keyOf(4).peerId, [forged])).retired, [])
+})
+
+test('only keys may be chosen that are neither blocked nor given up; in members, listed ones', () => {
+  const standings = {
+    of: (id: string) => (id === 'http://10.0.0.9:4515' ? ('blocked' as const) : undefined),
+  }
+  const keys = { of: (id: string) => (id === next.peerId ? ('trusted' as const) : undefined) }
+  const nodeRecords = { isRetired: (id: string) => id === old.peerId }
+  const chosen = (admission: 'open' | 'signed' | 'members') =>
+    provenSampling(
+      { config: { admission, reachable: true }, access: { standings, keys }, nodeRecords },
+      secretHex,
+    )
+  const at = (peerId: string, address = peer.address) => ({ peerId, address })
+
+  assert.equal(chosen('open'), undefined)
+  const [signed, members] = [chosen('signed')!, chosen('members')!]
+  assert.ok(signed.accepts(at(own.peerId)))
+  assert.ok(!signed.accepts(at(own.peerId, 'http://10.0.0.9:4515')))
+  assert.ok(!signed.accepts(at(old.peerId)))
+  assert.ok(!signed.accepts(at('grove-1')))
+  assert.ok(!members.accepts(at(own.peerId)))
+  assert.ok(members.accepts(at(next.peerId)))
+  assert.ok(signed.random.next() < 1)
+})
