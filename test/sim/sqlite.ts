@@ -25,14 +25,14 @@ export async function differences({ name, key, counting, disk }: Holder): Promis
   const entries = await logOf(disk.graph)
   await using opened = await temporaryStores()
   const { graph } = opened.stores
+  // Which origins are kept depends on who counts when they come.
+  if (counting !== undefined) await graph.origins.judge(counting)
   for (const { stored } of entries) {
     await graph.put(stored, stored.provenance)
     for (const [cid, origins] of await disk.graph.origins.of([stored.cid]))
       for (const origin of origins)
         await graph.origins.add(cid, [origin], origin.peerId === key?.peerId ? 'local' : 'peer')
   }
-  let isDue = counting !== undefined && (await graph.origins.judge(counting))
-  while (isDue) isDue = !(await graph.origins.recount()).isDone
   const contributions = entries.map(({ stored }) => stored)
   const [answered, expected] = [
     await answersOf(graph, contributions),
