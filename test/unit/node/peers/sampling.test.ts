@@ -33,6 +33,7 @@ async function asked(signedBy: string | undefined, rotations: readonly Rotation[
     },
     tell: (input: Input) => void told.push(input),
     gossip: { peer: () => undefined },
+    leaf: { told: (sender: object) => sender },
     events: { publish() {} },
     log: {
       info() {},
