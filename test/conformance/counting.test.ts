@@ -12,7 +12,7 @@ import type { NewCounting } from '../../src/ports/origin-store.ts'
 import { systemRandom } from '../../src/runtime/random.ts'
 import { memoryStores } from '../../src/stores/memory/open.ts'
 import { answersInAnyOrder, answersOf } from './answers.ts'
-import { broughtBy, graphArbitrary, local } from './samples.ts'
+import { broughtBy, graphArbitrary, local, sample } from './samples.ts'
 import { temporaryStores } from './temporary.ts'
 
 const KEYS = 4
@@ -146,4 +146,19 @@ test('what counts follows from contributions, origins and standings, not from th
     }),
     { numRuns: 15 },
   )
+})
+
+test('in members, work of a grove that nobody listed leaves the rankings once it is blocked', async () => {
+  const work = sample({ summary: 'of a stranger' })
+  const judged = async (store: GraphStore) => {
+    await store.put(work, broughtBy('a'), { origins: [originBy(1)] })
+    await judge(store, { admission: 'members', standings: new Map() })
+    const before = await store.origins.judgements([work.cid])
+    await judge(store, { admission: 'members', standings: new Map([[keyOf(1), 'blocked']]) })
+    return [...before, ...(await store.origins.judgements([work.cid]))]
+  }
+  await using opened = await temporaryStores()
+
+  assert.deepEqual(await judged(opened.stores.graph), ['uncounted', 'blocked'])
+  assert.deepEqual(await judged(memoryStores(systemRandom).graph), ['uncounted', 'blocked'])
 })

@@ -18,6 +18,12 @@ export interface StandingsView<T extends KeyStanding = KeyStanding> {
 export const isAccepted = (admission: AdmissionMode, standing: KeyStanding | undefined): boolean =>
   standing !== 'blocked' && (admission !== 'members' || standing !== undefined)
 
+/** What becomes of what a key alone has signed: it counts, it may only rank itself, or neither. */
+export function weightOf(admission: AdmissionMode, standing: KeyStanding | undefined): Judgement {
+  if (isAccepted(admission, standing)) return 'counts'
+  return standing === 'blocked' ? 'blocked' : 'uncounted'
+}
+
 /** Whose word counts. */
 export interface Counting {
   readonly admission: AdmissionMode

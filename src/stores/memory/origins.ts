@@ -9,6 +9,7 @@ import {
   isTrusted,
   type Judgement,
   judge,
+  weightOf,
 } from '../../core/peers/counting.ts'
 import type { Backing, SignedBy } from '../../core/ranking/belief.ts'
 import type { Evidence } from '../../core/ranking/signals.ts'
@@ -98,7 +99,7 @@ export class MemoryOrigins implements OriginStore {
     this.#counting = { admission, standings: new Map(standings) }
     const { admission: before, standings: known } = this.#judgedBy
     const isOther = (key: KeyId) =>
-      isAccepted(before, known.get(key)) !== isAccepted(admission, standings.get(key))
+      weightOf(before, known.get(key)) !== weightOf(admission, standings.get(key))
     const isDue = before !== admission || [...known.keys(), ...standings.keys()].some(isOther)
     if (!isDue) this.#judgedBy = this.#counting
     return isDue

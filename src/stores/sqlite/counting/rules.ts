@@ -3,8 +3,8 @@ import type { AdmissionMode } from '../../../core/peers/admission.ts'
 import {
   type Counting,
   EVERYBODY,
-  isAccepted,
   type KeyStanding,
+  weightOf,
 } from '../../../core/peers/counting.ts'
 import type { NewCounting } from '../../../ports/origin-store.ts'
 import type { Connection } from '../database/connection.ts'
@@ -60,7 +60,7 @@ export class CountingRules {
       .sql('UPDATE counting SET admission = ?, version = version + 1 WHERE rowid = 1')
       .run(admission)
     const isOther = (key: KeyId) =>
-      isAccepted(admission, before.standings.get(key)) !== isAccepted(admission, now.get(key))
+      weightOf(admission, before.standings.get(key)) !== weightOf(admission, now.get(key))
     return admission !== before.admission || changed.some(isOther)
   }
 
