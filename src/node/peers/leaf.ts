@@ -46,7 +46,6 @@ interface Addressed {
  */
 export class LeafMode {
   readonly #node: LeafContext
-  readonly #answering = new Semaphore(ANSWERS_AT_ONCE)
   /** The lines that are held, or tried for, by the hub's address. */
   readonly #lines = new Map<string, HubLine>()
   #answer: AnswerCall | undefined
@@ -144,7 +143,10 @@ export class LeafMode {
 
   #begin(hub: PeerAddress): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const line: HubLine = { hub, end: new AbortController(), isOpen: false, tried: resolve }
+    const line: HubLine = {
+      ...{ hub, end: new AbortController(), isOpen: false, tried: resolve },
+      answering: new Semaphore(ANSWERS_AT_ONCE),
+    }
     this.#lines.set(hub.address, line)
     this.#node.spawn('line to a hub', () => this.#keep(line))
     return promise
@@ -173,12 +175,16 @@ export class LeafMode {
       const calls = await transport.line(hub, { signal })
       line.isOpen = true
       line.tried()
-      for await (const call of calls)
-        this.#node.spawn('answer to a hub', () => this.#answerOne(hub, call, signal))
+      for await (const call of calls) {
+        // No call is read before there is room to answer it, so that a hub's calls don't gather.
+        const leave = await line.answering.enter(signal)
+        this.#node.spawn('answer to a hub', () => this.#answerOne(hub, call, signal).finally(leave))
+      }
     } catch (error) {
+      if (signal.aborted) return line.isOpen
       if (!isGroveError(error)) throw error
       const { code, message: reason } = error
-      if (!signal.aborted) log.debug('no line to a hub', { address: hub.address, code, reason })
+      log.debug('no line to a hub', { address: hub.address, code, reason })
     }
     return line.isOpen
   }
@@ -186,13 +192,8 @@ export class LeafMode {
   async #answerOne(hub: PeerAddress, call: LeafCall, signal: AbortSignal): Promise<void> {
     const { transport, log } = this.#node
     try {
-      const leave = await this.#answering.enter(signal)
-      try {
-        const answer = await this.#answer?.(call, hub)
-        if (answer !== undefined) await transport.answerCall(hub, call.id, answer, { signal })
-      } finally {
-        leave()
-      }
+      const answer = await this.#answer?.(call, hub)
+      if (answer !== undefined) await transport.answerCall(hub, call.id, answer, { signal })
     } catch (error) {
       if (!isGroveError(error) && !signal.aborted) throw error
       log.debug('an answer did not reach its hub', { address: hub.address, path: call.path })
@@ -212,6 +213,8 @@ async function rest(clock: Clock, ms: number, signal: AbortSignal): Promise<void
 interface HubLine {
   readonly hub: PeerAddress
   readonly end: AbortController
+  /** Room for calls that are being answered. */
+  readonly answering: Semaphore
   /** Told once it was tried for. */
   readonly tried: () => void
   isOpen: boolean

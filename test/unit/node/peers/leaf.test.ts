@@ -3,9 +3,13 @@ import { test } from 'node:test'
 import { localClient } from '../../../../src/api/client/local-client.ts'
 import type { KeyId } from '../../../../src/core/identity/ed25519.ts'
 import { isLeafAddress, leafAddress } from '../../../../src/core/peers/leaf.ts'
+import type { PeerAddress } from '../../../../src/core/peers/peer.ts'
+import { LeafMode } from '../../../../src/node/peers/leaf.ts'
+import { seeded } from '../../../../src/runtime/random.ts'
 import type { OpenLeaves } from '../../../../src/transport/leaf/leaves.ts'
 import { plainDraft } from '../../../support/http.ts'
 import { servedGrove, type TestGrove } from '../../../support/serve-node.ts'
+import { standingClock } from '../../../support/standing-clock.ts'
 import { until } from '../../../support/until.ts'
 
 const SOON = { gossipIntervalMs: 200, syncIntervalMs: 400 }
@@ -118,4 +122,41 @@ test('a hub may ask of a leaf what groves ask of each other, and nothing else', 
   assert.equal(await statusOf('/api/identity'), 200)
   for (const path of ['/api/tokens', '/api/invites', '/api/events', '/metrics'])
     assert.equal(await statusOf(path), 401, path)
+})
+
+test('a hub that calls without end is read no faster than it is answered, and another one is answered', async () => {
+  const closing = new AbortController()
+  const seeds = ['http://10.0.0.1:4515', 'http://10.0.0.2:4515']
+  const calls = new Map<string, number>()
+  const answers: string[] = []
+  async function* callsOf(address: string) {
+    for (let n = 0; n < 100; n++) {
+      calls.set(address, (calls.get(address) ?? 0) + 1)
+      yield { id: String(n), method: 'GET', path: '/', headers: {} }
+    }
+    await new Promise(() => {})
+  }
+  const node = {
+    config: { self: { peerId: 'leaf', address: 'http://10.0.0.9' }, leaf: true, syncIntervalMs: 1 },
+    ...{ clock: standingClock().clock, random: seeded(1), closing: closing.signal },
+    log: { info() {}, debug() {} },
+    seeds: () => seeds.map((address) => ({ peerId: address, address })),
+    transport: {
+      line: async ({ address }: PeerAddress) => callsOf(address),
+      answerCall: async ({ address }: PeerAddress) => void answers.push(address),
+    },
+    spawn: (_: string, task: () => Promise<unknown>) => void task().catch(() => {}),
+    later() {},
+  }
+  const leaf = new LeafMode(node as unknown as ConstructorParameters<typeof LeafMode>[0])
+
+  leaf.begin(
+    // The first hub never takes its answers.
+    async (_, { address }) => (address === seeds[0] ? new Promise<never>(() => {}) : ({} as never)),
+    () => {},
+  )
+  await until('the other hub has its answers', () => answers.length === 100)
+  closing.abort()
+
+  assert.ok((calls.get(seeds[0] ?? '') ?? 0) <= 17, `${calls.get(seeds[0] ?? '')} calls were read`)
 })
