@@ -23,8 +23,13 @@ export function spawnGrove(args: readonly string[], env: NodeJS.ProcessEnv = {})
   return spawnNode([main, ...args], env)
 }
 
-function spawnNode(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, args, {
+function spawnNode(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  within: readonly string[] = [],
+): ChildProcess {
+  const [program = process.execPath, ...before] = [...within, process.execPath]
+  return spawn(program, [...before, ...args], {
     env: cleanEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -35,17 +40,29 @@ function spawnNode(args: readonly string[], env: NodeJS.ProcessEnv): ChildProces
  * win.
  */
 export function serveGrove(dir: string, ...flags: readonly string[]): Promise<GroveProcess> {
-  return serveVersion(main, dir, ...flags)
+  return serveAs({}, dir, ...flags)
 }
 
-/** The same for the command line of another version: `version` is its main file. */
-export async function serveVersion(
-  version: string,
+/** How a grove is served. */
+export interface ServeOptions {
+  /** The main file of another version's command line. */
+  readonly version?: string
+  /** A program, with its first arguments, that runs the grove as another user or elsewhere. */
+  readonly within?: readonly string[]
+  /** Told of the process before it is ready. */
+  readonly onSpawn?: (child: ChildProcess) => void
+}
+
+/** The same in another way. */
+export async function serveAs(
+  { version = main, within = [], onSpawn = () => {} }: ServeOptions,
   dir: string,
   ...flags: readonly string[]
 ): Promise<GroveProcess> {
   const rounds = ['--gossip-interval', '500ms', '--sync-interval', '500ms']
-  const child = spawnNode([version, 'serve', '--dir', dir, '--port', '0', ...rounds, ...flags], {})
+  const serve = [version, 'serve', '--dir', dir, '--port', '0', ...rounds, ...flags]
+  const child = spawnNode(serve, {}, within)
+  onSpawn(child)
   let log = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text
