@@ -1,7 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
 import { afterEach } from 'node:test'
 import { testFolder } from '../folder.ts'
-import { type GroveProcess, serveGrove, serveVersion } from './grove-process.ts'
+import {
+  type GroveProcess,
+  type Start,
+  serveAt,
+  serveGrove,
+  serveVersion,
+} from './grove-process.ts'
 
 /** Groves that run as processes, for the tests of one file. */
 export interface Groves {
@@ -11,6 +17,8 @@ export interface Groves {
   start(name: string, ...flags: string[]): Promise<GroveProcess>
   /** The same with another version, given by the main file of its command line. */
   startVersion(version: string, name: string, ...flags: string[]): Promise<GroveProcess>
+  /** The same for a process that is started in another way. */
+  startAt(start: Start, name: string, ...flags: string[]): Promise<GroveProcess>
 }
 
 /** Call it once, outside of tests. It sets up and cleans up. */
@@ -32,6 +40,7 @@ export function groves(): Groves {
     at,
     start: (name, ...flags) => kept(serveGrove(at(name), ...flags)),
     startVersion: (version, name, ...flags) => kept(serveVersion(version, at(name), ...flags)),
+    startAt: (how, name, ...flags) => kept(serveAt(how, at(name), ...flags)),
   }
 }
 
