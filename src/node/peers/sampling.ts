@@ -69,7 +69,10 @@ export async function startNodeRecords(
       node.log.warn('no new node record: the last one holds, if there is one', { err })
     }
   }
-  node.tell({ type: 'peers-remembered', peers: await nodeRecords.load() })
+  const remembered = await nodeRecords.load()
+  const now = node.clock.now()
+  node.transport.expectSigned(remembered.filter(({ peerId }) => nodeRecords.isValid(peerId, now)))
+  node.tell({ type: 'peers-remembered', peers: remembered })
   await renew()
 }
 
