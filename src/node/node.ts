@@ -46,7 +46,7 @@ import { NodeSigning } from './identity/signing.ts'
 import type { NodePorts } from './node-ports.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
 import { noteFailure, noteTwin } from './peers/contact.ts'
-import { exchangeWith, sampleOf, shuffleWith } from './peers/gossip-calls.ts'
+import { CallsUnderWay, exchangeWith, sampleOf, shuffleWith } from './peers/gossip-calls.ts'
 import { Hubs } from './peers/hubs.ts'
 import { type AnswerCall, dialable, endLines, LeafMode } from './peers/leaf.ts'
 import { NodeRecords } from './peers/node-records.ts'
@@ -91,6 +91,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly seedWatch: SeedWatch
   readonly hubs: Hubs
   readonly leaf: LeafMode
+  readonly gossipCalls = new CallsUnderWay()
   readonly onDemand: OnDemand
   readonly dialBacks: DialBacks
   readonly advertisements: AdvertisementVerifier

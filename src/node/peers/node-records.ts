@@ -117,6 +117,11 @@ export class NodeRecords {
     return this.#kept.get(peerId)?.record?.seq ?? 0
   }
 
+  /** Whether the record that is held of a key holds at that moment. */
+  isValid(peerId: string, now: number): boolean {
+    return now < (this.#kept.get(peerId)?.record?.expiresAt ?? 0)
+  }
+
   /** Whether the key is known to have been given up for another. */
   isRetired(peerId: string): boolean {
     return this.#retired.has(peerId)

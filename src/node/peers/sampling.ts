@@ -54,9 +54,13 @@ export function provenSampling(
   }
 }
 
-/** Reads who was proven before. */
+/** Reads who was proven before: they are in the book again, and expected to sign. */
 export async function rememberProven(node: SamplingContext): Promise<void> {
-  node.tell({ type: 'peers-remembered', peers: await node.nodeRecords.load() })
+  const { nodeRecords, transport, clock } = node
+  const remembered = await nodeRecords.load()
+  const now = clock.now()
+  transport.expectSigned(remembered.filter(({ peerId }) => nodeRecords.isValid(peerId, now)))
+  node.tell({ type: 'peers-remembered', peers: remembered })
 }
 
 /**

@@ -105,6 +105,8 @@ test('who was proven is known after a restart, with its record; who failed or re
   const again = await begin({ records })
 
   assert.deepEqual(again.remembered, [{ ...at, seq: NOW }])
+  const holds = (now: number) => again.nodeRecords.isValid(peer.peerId, now)
+  assert.deepEqual([holds(NOW), holds(NOW + NODE_RECORD_LIFETIME_MS)], [true, false])
   assert.ok(again.nodeRecords.isRetired(retired.peerId))
   assert.equal(again.nodeRecords.proven(at, recordOf(peer, NOW - 1_000)), NOW, 'a replayed one')
 })
