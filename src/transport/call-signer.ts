@@ -72,6 +72,14 @@ export class CallSigner {
     this.#keys = options.keys ?? new KnownKeys()
   }
 
+  /** These keys have signed at these addresses, and are expected to from now on. */
+  expect(peers: readonly PeerAddress[]): void {
+    const at = this.#now()
+    for (const peer of peers)
+      if (isKeyId(peer.peerId) && this.#of(peer).proven === undefined)
+        this.#learn(peer, { proven: { id: peer.peerId, at } })
+  }
+
   async headersFor(
     peer: PeerAddress,
     call: { readonly method: string; readonly target: string; readonly body?: string },

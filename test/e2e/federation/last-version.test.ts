@@ -11,7 +11,7 @@ import { lastVersion } from '../../support/processes/last-version.ts'
 import { runGrove } from '../../support/processes/run-grove.ts'
 import { until } from '../../support/until.ts'
 
-const { at, start, startAs } = groves()
+const { at, start, startVersion } = groves()
 
 let unpacked: Promise<string | undefined> | undefined
 
@@ -35,7 +35,7 @@ const holdsArtifact = (url: string, cid: string, name: string, text: string) => 
 test('a directory of the last version opens here, and is then refused there', async (context) => {
   const version = await lastVersionOr(context)
   if (version === undefined) return
-  const old = await startAs({ version }, 'grown')
+  const old = await startVersion(version, 'grown')
   const parent = await publishTo(old.url, { summary: 'parent', scores: loss(0.5) }, { a: 'one' })
   const child = await publishTo(
     old.url,
@@ -65,14 +65,14 @@ test('a directory of the last version opens here, and is then refused there', as
   const refused = await runGrove(['log', '--dir', at('grown')], { version })
   assert.equal(refused.code, 7)
   assert.match(refused.stderr, /was written by a newer Grove/)
-  const still = await startAs({ version }, 'untouched')
+  const still = await startVersion(version, 'untouched')
   assert.deepEqual(await getJson(still.url, '/api/frontier'), before[0])
 })
 
 test('groves of the last version and of this one gossip and fetch, both ways', async (context) => {
   const version = await lastVersionOr(context)
   if (version === undefined) return
-  const old = await startAs({ version }, 'old')
+  const old = await startVersion(version, 'old')
   const grove = await start('new', '--peer', old.url)
   const theirs = await publishTo(
     old.url,
@@ -113,7 +113,7 @@ test('groves of the last version and of this one gossip and fetch, both ways', a
 test('each fetches on demand from the other, with ancestors, when sync is off', async (context) => {
   const version = await lastVersionOr(context)
   if (version === undefined) return
-  const old = await startAs({ version }, 'quiet-old', '--sync', 'off')
+  const old = await startVersion(version, 'quiet-old', '--sync', 'off')
   const grove = await start('quiet-new', '--sync', 'off')
   for (const [from, to] of [
     [old, grove],

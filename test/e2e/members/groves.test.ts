@@ -5,14 +5,14 @@ import { test } from 'node:test'
 import type { GroveProcess } from '../../support/processes/grove-process.ts'
 import { groves } from '../../support/processes/groves.ts'
 
-const { at, startAs } = groves()
+const { at, startAt } = groves()
 let starting: Promise<GroveProcess> | undefined
 
 test('a test may end before a grove that it starts is ready', async () => {
   const version = at('never-ready.mjs')
   await writeFile(version, 'setInterval(() => {}, 1_000)')
   const spawned = Promise.withResolvers<unknown>()
-  starting = startAs({ version, onSpawn: (child) => spawned.resolve(once(child, 'spawn')) }, 'x')
+  starting = startAt({ version, onSpawn: (child) => spawned.resolve(once(child, 'spawn')) }, 'x')
   starting.catch(() => {})
   await spawned.promise
 })

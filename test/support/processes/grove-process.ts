@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { cleanEnvironment } from './environment.ts'
 
 const main = join(import.meta.dirname, '../../../src/cli/main.ts')
+const shiftedClock = new URL('shifted-clock.ts', import.meta.url)
 
 /** A grove that runs as a process. */
 export interface GroveProcess {
@@ -28,8 +29,8 @@ function spawnNode(
   env: NodeJS.ProcessEnv,
   within: readonly string[] = [],
 ): ChildProcess {
-  const [program = process.execPath, ...before] = [...within, process.execPath]
-  return spawn(program, [...before, ...args], {
+  const [command = process.execPath, ...before] = [...within, process.execPath]
+  return spawn(command, [...before, ...args], {
     env: cleanEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -40,28 +41,31 @@ function spawnNode(
  * win.
  */
 export function serveGrove(dir: string, ...flags: readonly string[]): Promise<GroveProcess> {
-  return serveAs({}, dir, ...flags)
+  return serveAt({}, dir, ...flags)
 }
 
-/** How a grove is served. */
-export interface ServeOptions {
-  /** The main file of another version's command line. */
+/** How a grove is started. */
+export interface Start {
+  /** The main file of the command line of another version. Default: this one. */
   readonly version?: string
-  /** A program, with its first arguments, that runs the grove as another user or elsewhere. */
+  /** What goes before the command, such as one that enters another network. */
   readonly within?: readonly string[]
-  /** Told of the process before it is ready. */
+  /** How far ahead its clock is of that of the system. */
+  readonly aheadMs?: number
+  /** Told of the process, long before it is ready. */
   readonly onSpawn?: (child: ChildProcess) => void
 }
 
-/** The same in another way. */
-export async function serveAs(
-  { version = main, within = [], onSpawn = () => {} }: ServeOptions,
+/** The same for a process that is started in another way. */
+export async function serveAt(
+  { version = main, within = [], aheadMs = 0, onSpawn = () => {} }: Start,
   dir: string,
   ...flags: readonly string[]
 ): Promise<GroveProcess> {
   const rounds = ['--gossip-interval', '500ms', '--sync-interval', '500ms']
-  const serve = [version, 'serve', '--dir', dir, '--port', '0', ...rounds, ...flags]
-  const child = spawnNode(serve, {}, within)
+  const args = ['serve', '--dir', dir, '--port', '0', ...rounds, ...flags]
+  const ahead = aheadMs === 0 ? [] : ['--import', `${shiftedClock}?ms=${aheadMs}`]
+  const child = spawnNode([...ahead, version, ...args], {}, within)
   onSpawn(child)
   let log = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { afterEach } from 'node:test'
 import { testFolder } from '../folder.ts'
-import { type GroveProcess, type ServeOptions, serveAs } from './grove-process.ts'
+import { type GroveProcess, type Start, serveAt } from './grove-process.ts'
 
 /** Groves that run as processes, for the tests of one file. */
 export interface Groves {
@@ -10,8 +10,10 @@ export interface Groves {
   at(name: string): string
   /** Serves a grove with this directory until the test ends. */
   start(name: string, ...flags: string[]): Promise<GroveProcess>
-  /** The same in another way. */
-  startAs(options: ServeOptions, name: string, ...flags: string[]): Promise<GroveProcess>
+  /** The same with another version, given by the main file of its command line. */
+  startVersion(version: string, name: string, ...flags: string[]): Promise<GroveProcess>
+  /** The same for a process that is started in another way. */
+  startAt(start: Start, name: string, ...flags: string[]): Promise<GroveProcess>
 }
 
 /** Call it once, outside of tests. It sets up and cleans up. */
@@ -27,16 +29,21 @@ export function groves(): Groves {
     ready.clear()
     if (dead !== undefined) throw new Error(`a grove ended by itself: ${dead.log().slice(-4_000)}`)
   })
-  const startAs: Groves['startAs'] = async (options, name, ...flags) => {
+  const startAt: Groves['startAt'] = async (how, name, ...flags) => {
     const onSpawn = (child: ChildProcess) => {
       children.add(child)
-      options.onSpawn?.(child)
+      how.onSpawn?.(child)
     }
-    const grove = await serveAs({ ...options, onSpawn }, at(name), ...flags)
+    const grove = await serveAt({ ...how, onSpawn }, at(name), ...flags)
     ready.set(grove.child, grove)
     return grove
   }
-  return { at, startAs, start: (name, ...flags) => startAs({}, name, ...flags) }
+  return {
+    at,
+    startAt,
+    start: (name, ...flags) => startAt({}, name, ...flags),
+    startVersion: (version, name, ...flags) => startAt({ version }, name, ...flags),
+  }
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -361,6 +361,28 @@ test('a peer that has signed its answers is not believed without, and that is to
   )
 })
 
+test('a peer that signed before a start is not believed without, nor called unsigned for others', async () => {
+  const places = new Places()
+  await using caller = signedGrove(places, { n: 1, admission: 'signed' })
+  await using called = signedGrove(places, { n: 2, admission: 'open' })
+  const { address, peerId } = called.self
+  const seed = { peerId: address, address }
+  const body = JSON.stringify({ entries: [], more: false })
+  caller.transport.expectSigned([called.self])
+
+  places.set(address, async () => ({ status: 200, headers: { 'grove-protocol': '1' }, body }))
+  await assert.rejects(
+    caller.transport.best(seed, BEST),
+    withCode('refused', 'without a signature'),
+  )
+  places.set(address, challenger(9, 'target'))
+  await assert.rejects(caller.exchange(seed), withCode('refused'))
+  places.set(address, called.answer)
+  assert.equal(await caller.exchange(seed), peerId)
+
+  assert.ok(places.sent.every(({ headers }) => headers['signature'] !== undefined))
+})
+
 test('a grove is called by signatures at each of its addresses, and at no other', async () => {
   const places = new Places()
   const inside = 'http://10.1.0.2:80/grove'
