@@ -46,6 +46,12 @@ export interface Breathing {
   breathe(isBrief?: boolean): Promise<void> | undefined
 }
 
+/** About how many of the latest works that were published here a peer was asked, and lacks. */
+export interface TakenWork {
+  readonly published: number
+  readonly lacking: number
+}
+
 /** What people and agents ask of a grove: it reads what is here and calls nobody. */
 export interface ReadContext extends Breathing {
   readonly config: Pick<NodeConfig, 'self' | 'former' | 'reachable' | 'admission'>
@@ -67,6 +73,7 @@ export interface ReadContext extends Breathing {
   }
   readonly hubs: { list(): Hub[] }
   readonly leaf: { readonly isLeaf: boolean; hubs(): PeerAddress[] }
+  readonly sync: { takenBy(address: string): TakenWork | undefined }
   readonly transport: Pick<Transport, 'leaves'>
   readonly recounting: { readonly isUnderWay: boolean }
   readonly clock: Clock

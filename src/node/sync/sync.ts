@@ -10,7 +10,7 @@ import type { AskedPeer, SyncReport } from '../../core/wire/federation.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Refusal } from '../../protocol/sync/backoff.ts'
 import type { Offer } from '../../protocol/sync/plan.ts'
-import type { SyncContext } from '../context.ts'
+import type { SyncContext, TakenWork } from '../context.ts'
 import { untilClosing } from '../fetch/deadline.ts'
 import type { AdvertisementVerifier } from '../peers/advertisement-verifier.ts'
 import { unique } from '../peers/providers.ts'
@@ -111,6 +111,11 @@ export class BackgroundSync {
   /** What is not fetched unasked for now, and why. */
   refusals(): Refusal[] {
     return this.#state.backoff.refusals(this.#node.clock.now())
+  }
+
+  /** What the peer at this address has last said of what was published here. */
+  takenBy(address: string): TakenWork | undefined {
+    return this.#state.about.origins.taken.get(address)
   }
 
   /** How many of these there are, by reason. */

@@ -97,6 +97,32 @@ test('joiners follow the list: they count each other, until one leaves or is blo
   await assert.rejects(apiOf(first).leaveGrove({}), withCode('not-found', 'no grove is joined'))
 })
 
+test('who has left does not count any longer, unless the hub trusts it', async () => {
+  await using hub = await servedGrove({ admission: 'members' })
+  await using left = await servedGrove({ admission: 'members' })
+  await using other = await servedGrove({ admission: 'members' })
+  for (const joiner of [left, other]) await apiOf(joiner).joinGrove({ invite: await inviteOf(hub) })
+  const standing = async () => {
+    await other.node.hubs.follow()
+    return [hub, other].map(({ node }) => node.access.keys.of(idOf(left)))
+  }
+  const before = await standing()
+
+  await apiOf(left).leaveGrove({})
+  const after = await standing()
+  await hub.node.access.standings.say(idOf(left), { standing: 'trusted' })
+  const trusted = await standing()
+
+  assert.deepEqual(
+    [before, after, trusted],
+    [
+      ['member', 'member'],
+      [undefined, undefined],
+      ['trusted', 'member'],
+    ],
+  )
+})
+
 test('a list with a lower number, or signed by another grove, is not taken', async () => {
   const [hub, own] = [keyOf(1), keyOf(2)]
   const self = { peerId: own.peerId, address: 'http://own.invalid' }
