@@ -14,9 +14,11 @@ import { MetricFlooder } from './floods/metric-flooder.ts'
 import { Minter } from './floods/minter.ts'
 import { Trickler } from './floods/trickler.ts'
 import { Forger } from './forger.ts'
+import { FalseLeaf } from './identity/false-leaf.ts'
 import { Interceptor } from './identity/interceptor.ts'
 import { KeyMinter } from './identity/key-minter.ts'
 import { OriginForger } from './identity/origin-forger.ts'
+import { RecordForger } from './identity/record-forger.ts'
 import { Relay } from './identity/relay.ts'
 import { Stranger } from './identity/stranger.ts'
 import { Impostor } from './impostor.ts'
@@ -33,6 +35,7 @@ const kinds: Readonly<Record<Kind, typeof Adversary>> = {
   crowder: Crowder,
   equivocator: Equivocator,
   fabricator: Fabricator,
+  'false-leaf': FalseLeaf,
   flooder: Flooder,
   forger: Forger,
   idler: Idler,
@@ -44,6 +47,7 @@ const kinds: Readonly<Record<Kind, typeof Adversary>> = {
   minter: Minter,
   mute: Mute,
   'origin-forger': OriginForger,
+  'record-forger': RecordForger,
   relay: Relay,
   replayer: Replayer,
   stranger: Stranger,

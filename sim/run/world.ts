@@ -1,9 +1,11 @@
 import type { KeyId } from '../../src/core/identity/ed25519.ts'
+import { leafAddress } from '../../src/core/peers/leaf.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { mintedNames } from '../adversaries/identity/key-minter.ts'
 import { adversaryNames, startAdversaries } from '../adversaries/start.ts'
 import { TrafficWatch } from '../checkers/bounds.ts'
 import { CallWatch } from '../checkers/calls.ts'
+import { RecordWatch } from '../checkers/records.ts'
 import { Journal } from '../engine/journal.ts'
 import { Keys } from '../engine/keys.ts'
 import { Rng } from '../engine/rng.ts'
@@ -35,6 +37,7 @@ export class World {
   readonly traffic: TrafficWatch
   readonly mode: Mode
   readonly keys: Keys
+  readonly records: RecordWatch
   readonly #violations = new Set<string>()
 
   constructor(scenario: Scenario, seed: number, explain: boolean) {
@@ -62,6 +65,7 @@ export class World {
     })
     this.machines = this.#build(scenario, rng, { watcher, calls })
     const { network, machines } = this
+    this.records = new RecordWatch(this.dialable)
     this.injector = new FaultInjector({
       timeline,
       journal,
@@ -98,6 +102,11 @@ export class World {
     agents.schedule()
   }
 
+  /** The honest groves that others can dial. */
+  get dialable(): PeerAddress[] {
+    return this.machines.filter(({ isLeaf }) => !isLeaf).map(({ peer }) => peer)
+  }
+
   /** The virtual time since the start, in ms. */
   get elapsed(): number {
     return this.timeline.now - START
@@ -128,7 +137,8 @@ export class World {
     { watcher, calls }: { readonly watcher: TrafficWatch; readonly calls: CallWatch },
   ): Machine[] {
     const { timeline, journal, network, keys, mode } = this
-    const { count, gossipIntervalMs, syncIntervalMs, fetchTimeoutMs, policy } = scenario.groves
+    const { count, leaves, gossipIntervalMs, syncIntervalMs, fetchTimeoutMs, policy } =
+      scenario.groves
     const keyOf = (name: string) => (mode === 'keyless' ? undefined : keys.of(name))
     const peers = Array.from({ length: count }, (_, n): PeerAddress => {
       const peerId = keyOf(`g${n}`)?.peerId ?? `g${n}`
@@ -139,10 +149,14 @@ export class World {
       ...peers.map(({ peerId }) => peerId),
       ...adversaryNames(scenario.adversaries).map((name) => keys.of(name).peerId),
     ]
+    const hubs = peers.slice(0, count - leaves)
+    const onLines = peers.slice(hubs.length).map(({ peerId }) => {
+      return { peerId, address: leafAddress(peerId) }
+    })
     const build = rng.fork('build')
     return peers.map((peer, n) => {
       const own = rng.fork(`machine ${n}`)
-      const seeds = seedsOf(scenario.groves.seeds, peers, n, build)
+      const seeds = seedsOf(scenario.groves.seeds, hubs, n, build)
       const config = {
         reachable: true,
         seeds,
@@ -159,7 +173,9 @@ export class World {
       const name = `g${n}`
       const machine = new Machine({
         ...{ name, peer, keys, key: keyOf(name) },
-        honest: peers,
+        honest: [...peers, ...onLines],
+        isLeaf: n >= hubs.length,
+        findsOut: leaves > 0,
         timeline,
         journal,
         network,
