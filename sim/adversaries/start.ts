@@ -16,6 +16,7 @@ import { Trickler } from './floods/trickler.ts'
 import { Forger } from './forger.ts'
 import { FalseLeaf } from './identity/false-leaf.ts'
 import { Interceptor } from './identity/interceptor.ts'
+import { InviteThief } from './identity/invite-thief.ts'
 import { KeyMinter } from './identity/key-minter.ts'
 import { OriginForger } from './identity/origin-forger.ts'
 import { RecordForger } from './identity/record-forger.ts'
@@ -41,6 +42,7 @@ const kinds: Readonly<Record<Kind, typeof Adversary>> = {
   idler: Idler,
   impostor: Impostor,
   interceptor: Interceptor,
+  'invite-thief': InviteThief,
   'key-bomber': KeyBomber,
   'key-minter': KeyMinter,
   'metric-flooder': MetricFlooder,
@@ -56,7 +58,7 @@ const kinds: Readonly<Record<Kind, typeof Adversary>> = {
 }
 
 /** Those that no operator has listed. */
-const UNLISTED: ReadonlySet<string> = new Set(['stranger', 'interceptor'])
+const UNLISTED: ReadonlySet<string> = new Set(['stranger', 'interceptor', 'invite-thief'])
 
 /** The names of a scenario's adversaries that groves list where they admit members. */
 export function adversaryNames(adversaries: Scenario['adversaries']): string[] {

@@ -11,6 +11,7 @@ import {
 import { corruptions, losses, miscounts } from '../checkers/integrity.ts'
 import { Lateness } from '../checkers/lateness.ts'
 import { linesAmiss } from '../checkers/leaves.ts'
+import { listsAmiss, uninvited } from '../checkers/members.ts'
 import { misplacedSeeds } from '../checkers/seeds.ts'
 import type { Holder } from '../checkers/union.ts'
 import type { Scenario } from '../scenario/scenario.ts'
@@ -100,6 +101,7 @@ async function play(
       ...(await unheard(machines)),
       ...misplaced(world),
       ...linesAmiss(machines),
+      ...(groves.joins ? listsAmiss(machines) : []),
     ]
     if (found.length === 0 && world.ledger.pending.size === 0) return round
   }
@@ -129,6 +131,7 @@ async function checkNow(world: World, lateness: Lateness): Promise<void> {
       world.violated(`${name} has fallen silent`)
   }
   for (const what of await strangersIn(world)) world.violated(what)
+  for (const what of uninvited(machines, ledger.joined)) world.violated(what)
   for (const machine of machines)
     for (const what of await world.records.wrong(machine)) world.violated(what)
   for (const what of await losses(machines, ledger.acknowledged)) world.violated(what)

@@ -14,6 +14,7 @@ import { Machine } from '../machine/machine.ts'
 import { Network } from '../network/network.ts'
 import type { Mode, Scenario } from '../scenario/scenario.ts'
 import { FaultInjector } from './faults.ts'
+import { Joining } from './joining.ts'
 import { Ledger } from './ledger.ts'
 import { Agents } from './workload.ts'
 
@@ -100,6 +101,12 @@ export class World {
       violated,
     })
     agents.schedule()
+    if (groves.joins)
+      new Joining({
+        ...{ timeline, journal, ledger, machines, violated },
+        rng: rng.fork('joining'),
+        untilMs: workload.overMs,
+      }).schedule()
   }
 
   /** The honest groves that others can dial. */
@@ -146,7 +153,7 @@ export class World {
       return { peerId, address: `http://10.0.0.${n + 1}:4515` }
     })
     const listed = [
-      ...peers.map(({ peerId }) => peerId),
+      ...(scenario.groves.joins ? [] : peers).map(({ peerId }) => peerId),
       ...adversaryNames(scenario.adversaries).map((name) => keys.of(name).peerId),
     ]
     const hubs = peers.slice(0, count - leaves)
@@ -203,6 +210,7 @@ function seedsOf(
 ): PeerAddress[] {
   const others = peers.filter((_, index) => index !== n)
   const chosen = {
+    none: () => [],
     line: () => peers.slice(Math.max(0, n - 1), n),
     ring: () => [peers[(n + 1) % peers.length]!].filter((peer) => peer !== peers[n]),
     star: () => (n === 0 ? [] : peers.slice(0, 1)),

@@ -28,6 +28,7 @@ export const adversaryKinds = [
   'false-leaf',
   'idler',
   'interceptor',
+  'invite-thief',
   'key-bomber',
   'key-minter',
   'metric-flooder',
@@ -125,8 +126,10 @@ const scenarioShape = z.strictObject({
     leaves: count.default(0),
     /** The mode of all of them. Of several, seeds take turns. */
     modes: z.array(z.enum(modes)).min(1).default(['keyless']),
+    /** Whether the others join the first by invites: nobody lists them beforehand. */
+    joins: z.boolean().default(false),
     /** Which groves each grove has as seeds. */
-    seeds: z.enum(['line', 'ring', 'star', 'full', 'random']).default('random'),
+    seeds: z.enum(['none', 'line', 'ring', 'star', 'full', 'random']).default('random'),
     gossipIntervalMs: ms.default(6_000),
     syncIntervalMs: ms.default(12_000),
     fetchTimeoutMs: ms.default(60_000),
