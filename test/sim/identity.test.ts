@@ -9,6 +9,7 @@ import {
   wrongOrigins,
 } from '../../sim/checkers/identity.ts'
 import { linesAmiss } from '../../sim/checkers/leaves.ts'
+import { listsAmiss, uninvited } from '../../sim/checkers/members.ts'
 import { RecordWatch } from '../../sim/checkers/records.ts'
 import { Keys } from '../../sim/engine/keys.ts'
 import { Rng } from '../../sim/engine/rng.ts'
@@ -31,6 +32,12 @@ const NOW = Date.UTC(2026, 0, 1)
 const WRONG_ADDRESS = 'http://10.6.0.1:4515'
 const here = { origin: 'local', receivedAt: NOW } as const
 const there = { origin: 'peer', receivedAt: NOW, address: WRONG_ADDRESS } as const
+
+/** Who has joined a grove, and the list that it follows, if it has joined another. */
+interface Listed {
+  readonly joined?: readonly string[]
+  readonly followed?: readonly string[]
+}
 
 const keysOf = (isReal = false) => new Keys(new Rng(1), { isReal })
 
@@ -142,6 +149,28 @@ test('node records that a grove must not keep are noticed', async () => {
   const older = signNodeRecord(own, facts, NOW - 1)
   assert.match(await wrongIn(own.peerId, { address, record: older }), /older record/)
   assert.match(await wrongIn(own.peerId, { address: '', isRetired: true }), /given up/)
+})
+
+test('members that nobody invited, and lists that differ from their hub, are noticed', () => {
+  const grove = (name: string, { joined = [], followed }: Listed = {}) => ({
+    ...{ name, peer: { peerId: name } },
+    node: {
+      access: { roster: { joined: () => joined.map((peerId) => ({ peerId, since: NOW })) } },
+      hubs: {
+        list: () => (followed ? [{ peerId: 'hub', isMember: true, members: followed }] : []),
+      },
+    } as unknown as GroveNode,
+  })
+  const hub = grove('hub', { joined: ['a', 'b'] })
+  const a = grove('a', { followed: ['hub', 'a', 'b'] })
+  const b = grove('b', { followed: ['hub', 'a', 'b'] })
+
+  assert.deepEqual(uninvited([hub, a, b], new Set(['a', 'b'])), [])
+  assert.match(uninvited([hub, a, b], new Set(['a'])).join(), /hub has b as a member/)
+  assert.deepEqual(listsAmiss([hub, a, b]), [])
+  assert.match(listsAmiss([hub, a, grove('b')]).join(), /b is no member of hub/)
+  const late = grove('b', { followed: ['hub', 'b'] })
+  assert.match(listsAmiss([hub, a, late]).join(), /b has another list .*: a/)
 })
 
 test('a leaf without a line, or that does not know what it is, is noticed', () => {
