@@ -105,10 +105,14 @@ export class Lots {
     for (const named of this.#named.values()) if (named.by === by) this.#drop(named)
   }
 
+  /** From now on callers may be called back once more: the last call may have been lost. */
+  callBackAgain(): void {
+    this.#calledBack.clear()
+  }
+
   /** Forgives: everybody is listened to again. */
   forgive(): void {
     this.#bad.clear()
-    this.#calledBack.clear()
   }
 
   #add(one: Named): void {

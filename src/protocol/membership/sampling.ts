@@ -23,6 +23,8 @@ const CANDIDATES_A_ROUND = 16
 /** Callers called back: in a round, and saved up for later. */
 const CALLERS_A_ROUND = 0.25
 const CALLERS_MAX = 3
+/** Rounds after which a caller may be called back again: the answer may have been lost. */
+const CALLED_BACK_ROUNDS = 8
 /** Below so many proven peers only seeds are asked, as long as one answers: no attacker does. */
 const SMALL_BOOK = 64
 /** Peers in an answer that were proven last, so that newcomers get known. */
@@ -112,6 +114,7 @@ export class Sampling {
     this.#answered = 0
     this.#callers = Math.min(CALLERS_MAX, this.#callers + CALLERS_A_ROUND)
     if (this.#round % FORGIVEN_ROUNDS === 0) this.#lots.forgive()
+    if (this.#round % CALLED_BACK_ROUNDS === 0) this.#lots.callBackAgain()
     const failed = this.#book.values().filter((peer) => this.#isSilent(peer))
     for (const { peerId } of failed) this.forget(peerId)
     this.#view.renew(this.#book.values())

@@ -118,6 +118,19 @@ test('a peer that does not answer two calls leaves the view, and returns with an
   assert.deepEqual(ids(state.view()), ids([A, B]))
 })
 
+test('a caller whose answer was lost is called back again within eight rounds', () => {
+  const state = knowing([A])
+  const calls = Array.from({ length: 17 }, () => {
+    const atOnce = state.heard(B)
+    return [...atOnce, ...state.beginRound([]).calls].filter(({ peerId }) => peerId === B.peerId)
+  })
+
+  const called = calls.flatMap((each, round) => each.map(() => round))
+
+  assert.equal(called[0], 0)
+  assert.ok(called.length >= 2 && called.length <= 4, `in the rounds ${called.join()}`)
+})
+
 test('where half of the calls are in vain, the whole view and more of the book are called', () => {
   const all = groves(1, 60)
   const state = knowing(all)
