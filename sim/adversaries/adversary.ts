@@ -236,7 +236,7 @@ export class Adversary implements Host {
       ...self,
       frontier,
       load: { queueDepth: 0 },
-      capabilities: { federation: 2, blobs: 1 },
+      capabilities: { federation: 2 },
       timestamp: now,
     }
   }

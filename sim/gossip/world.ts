@@ -121,7 +121,7 @@ export class World {
       self,
       seeds,
       hosts: SIMULATED_HOSTS,
-      capabilities: { federation: 2, blobs: 1 },
+      capabilities: { federation: 2 },
       gossipIntervalMs: INTERVAL_MS,
       announcements,
     }

@@ -23,7 +23,7 @@ import type { Log } from '../ports/log.ts'
 import type { OriginStore } from '../ports/origin-store.ts'
 import type { Signing } from '../ports/signing.ts'
 import type { StubStore } from '../ports/stub-store.ts'
-import type { ManifestAnswer, Transport } from '../ports/transport.ts'
+import type { Along, ManifestAnswer, Transport } from '../ports/transport.ts'
 import type { GossipState } from '../protocol/gossip-state.ts'
 import type { Input } from '../protocol/messages.ts'
 import type { NodeConfig } from './config.ts'
@@ -83,7 +83,7 @@ export interface ReadContext extends Breathing {
 export interface ServeContext extends Breathing {
   readonly contributions: ContributionReader
   readonly index: GraphIndex
-  readonly blobs: Pick<BlobStore, 'stat'>
+  readonly blobs: Pick<BlobStore, 'stat' | 'get'>
   readonly marks: Marks
   readonly origins: Pick<OriginStore, 'of'>
 }
@@ -336,4 +336,13 @@ export interface FetchedManifest {
   readonly peer: PeerAddress
   readonly sizes: ManifestAnswer['sizes']
   readonly bytesMoved: number
+  readonly along?: CameAlong | undefined
+}
+
+/** What came along with a manifest, not verified. */
+export interface CameAlong extends Along {
+  /** Of the closure, as it was asked for. */
+  readonly ancestors: number
+  /** Whether another fetch had asked for it, and notes what the peer did right and wrong. */
+  readonly isShared: boolean
 }

@@ -63,7 +63,7 @@ import { TransferSlots } from './transfer/transfer-slots.ts'
 
 /**
 /** What this grove can do, as it says in gossip. */
-const CAPABILITIES = { federation: FEDERATION_VERSION, blobs: 1 }
+const CAPABILITIES = { federation: FEDERATION_VERSION }
 
 /**
  * A grove at work: all slices of the context together. It owns the state of gossip, hands it what

@@ -4,7 +4,7 @@ import type { Kind } from '../core/contribution/schema.ts'
 import type { KeyId } from '../core/identity/ed25519.ts'
 import type { Hosts } from '../core/peers/hosts.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
-import type { ClosureRecord } from '../core/wire/closure.ts'
+import type { AlongRequest, ClosureRecord } from '../core/wire/closure.ts'
 import type {
   AboutAnswer,
   AboutRequest,
@@ -35,6 +35,18 @@ export interface ManifestAnswer {
   readonly sizes: ReadonlyMap<Cid, number> | undefined
   /** Who has signed it, as the peer says; none from a 0.1 server. */
   readonly attestations: readonly Attestation[]
+  /** What came with it. Undefined from a peer that doesn't send such, or wasn't asked to. */
+  readonly along?: Along | undefined
+}
+
+/** What came in one answer with a manifest, not verified. */
+export interface Along {
+  readonly artifacts: readonly Uint8Array[]
+  /** Left out where it is too long to come along. */
+  readonly closure?: {
+    readonly records: readonly ClosureRecord[]
+    readonly trailer: ClosureTrailer
+  }
 }
 
 /** Names a blob for a peer. */
@@ -171,7 +183,11 @@ export interface Transport {
   leave(peer: PeerAddress, options?: RequestOptions): Promise<void>
   /** The peer's list of members, if its number is above that one. */
   members(peer: PeerAddress, after: number, options?: RequestOptions): Promise<MembersAnswer>
-  manifest(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<ManifestAnswer>
+  manifest(
+    peer: PeerAddress,
+    cid: Cid,
+    options?: RequestOptions & { readonly along?: AlongRequest | undefined },
+  ): Promise<ManifestAnswer>
   /** True if the peer says that it holds the contribution. */
   holds(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<boolean>
   blob(peer: PeerAddress, request: BlobRequest, options?: RequestOptions): Promise<BlobAnswer>

@@ -3,7 +3,13 @@ import type { Attestation } from '../core/contribution/attestation.ts'
 import { originAttestation, readOriginHeader } from '../core/identity/origin-text.ts'
 import { CLOSURE_MAX_BYTES, MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
-import { CLOSURE_FORM_HEADER, CLOSURE_RECORDS } from '../core/wire/closure.ts'
+import {
+  ALONG_HEADER,
+  ALONG_LINES,
+  alongText,
+  CLOSURE_FORM_HEADER,
+  CLOSURE_RECORDS,
+} from '../core/wire/closure.ts'
 import {
   type AboutAnswer,
   type AboutRequest,
@@ -31,9 +37,10 @@ import type {
   ClosureAnswer,
   ManifestAnswer,
   RequestOptions,
+  Transport,
 } from '../ports/transport.ts'
 import { readBody } from './body.ts'
-import { closureLines } from './closure-lines.ts'
+import { alongLines, closureLines } from './closure-lines.ts'
 import type { Dialler, PeerAnswer } from './dialler.ts'
 import { manifestError, peerFault } from './faults.ts'
 
@@ -61,6 +68,8 @@ const ABOUT_MAX_BYTES = 128 * 1024
 const ORIGINS_MAX_BYTES = 1024 * 1024
 /** Routes that 0.1 doesn't have, whose answers groves sign whole. */
 const sealed = { extension: true, isSealed: true } as const
+/** What comes along with a manifest: artifacts in base64 and lines, each with its bound. */
+const ALONG_BODY_MAX_BYTES = 192 * 1024
 /** What a closure may have beside manifests and attestations: the trailer, and about its lines. */
 const CLOSURE_SLACK_BYTES = 256 * 1024
 
@@ -121,19 +130,26 @@ export class FederationRoutes {
     )
   }
 
-  async manifest(peer: PeerAddress, cid: Cid, { signal }: RequestOptions): Promise<ManifestAnswer> {
-    const path = `/api/gossip/contribution/${cid}`
+  async manifest(
+    peer: PeerAddress,
+    cid: Cid,
+    { signal, along }: Parameters<Transport['manifest']>[2] & {},
+  ): Promise<ManifestAnswer> {
     try {
       const answer = await this.#dialler.ask(peer, {
         method: 'GET',
-        path,
-        maxBytes: MANIFEST_MAX_BYTES,
+        path: `/api/gossip/contribution/${cid}`,
+        headers: along === undefined ? {} : { [ALONG_HEADER]: alongText(along) },
+        maxBytes: MANIFEST_MAX_BYTES + (along === undefined ? 0 : ALONG_BODY_MAX_BYTES),
         extension: true,
         signal,
       })
-      const bytes = await readBody(answer.body)
+      const isAlong = along !== undefined && answer.headers[ALONG_HEADER] === ALONG_LINES
+      const body = isAlong
+        ? await alongLines(peer, answer.body)
+        : { bytes: await readBody(answer.body) }
       return {
-        bytes,
+        ...body,
         sizes: parseSizes(String(answer.headers[ARTIFACTS_HEADER] ?? '')),
         attestations: attestationsIn(String(answer.headers[ORIGIN_HEADER] ?? '')),
       }

@@ -144,6 +144,18 @@ export interface BytesAnswer {
   open(options: { range?: ByteRange; signal: AbortSignal }): Promise<AsyncIterable<Uint8Array>>
 }
 
+/** Bytes that are made for one request: nobody keeps them, and they have no tag and no ranges. */
+export interface MadeAnswer {
+  readonly made: Uint8Array
+  readonly contentType: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+interface MadeContext extends CallContext {
+  /** What the caller wants along with the bytes. */
+  readonly along?: string | undefined
+}
+
 interface BytesContext extends CallContext {
   /** The contribution that the bytes belong to, as the caller says. */
   readonly via?: string | undefined
@@ -154,6 +166,8 @@ export interface BytesOperation<I extends z.ZodType = z.ZodType> extends Common<
   readonly kind: 'bytes'
   readonly contentType: string
   run(node: GroveNode, input: z.output<I>, context: BytesContext): Promise<BytesAnswer>
+  /** The answer to who asks for more than the bytes; undefined for who doesn't. */
+  made?(node: GroveNode, input: z.output<I>, context: MadeContext): Promise<MadeAnswer | undefined>
 }
 
 /** Takes a stream of bytes of any length; the input is in the path. */

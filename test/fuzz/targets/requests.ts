@@ -25,6 +25,7 @@ const reading = [
   `GET /api/contributions/${cid}`,
   `GET /api/resolve/${cid.slice(7, 15)}`,
   'GET /api/contributions?limit=2&tags=lm,a&kind=work',
+  `GET /api/gossip/contribution/${cid}\ngrove-along: ancestors=2;artifacts=500`,
   `GET /api/gossip/contribution/${cid}\nif-none-match: W/"x", "${cid}"`,
   `GET /api/gossip/contribution/${cid}\nrange: bytes=2-5\nif-range: "${cid}"`,
   `HEAD /api/gossip/contribution/${cid}`,
