@@ -195,7 +195,8 @@ export class GossipState {
     const effects = this.#members.beginRound(now)
     this.#rounds.begin(now, this.#members.isLonely)
     this.#dissemination.beginRound(now)
-    for (const peer of this.#members.exchangePartners(this.#rounds.isLonely, now))
+    const chosen = { lonely: this.#rounds.isLonely, trusted: this.#proven?.trusted() ?? [] }
+    for (const peer of this.#members.exchangePartners(chosen, now))
       effects.push(this.#exchangeWith(peer, now))
     return [...effects, ...(this.#proven ?? this.#shuffles).begin(now)]
   }

@@ -11,8 +11,8 @@ const SEED_REVISIT = 0.05
 export interface Candidates {
   readonly active: readonly Peer[]
   readonly suspects: readonly Peer[]
-  /** The seed whose turn it is. */
-  readonly seed: PeerAddress | undefined
+  /** Whom the operator chose, a seed or a trusted peer: the one whose turn it is. */
+  readonly chosen: PeerAddress | undefined
   /** Seeds that are not known to answer. */
   readonly lostSeeds: readonly PeerAddress[]
 }
@@ -26,12 +26,13 @@ interface Choice {
 }
 
 /**
- * Up to FAN_OUT peers to exchange with. One place goes to a seed, whatever the view has become, one
- * to a suspect, so that one lost message has no lasting effect, one to a newcomer that has yet to
- * answer, and now and then one to a lost seed. A lonely grove calls its seeds first.
+ * Up to FAN_OUT peers to exchange with. One place goes to a peer of the operator's choice, whatever
+ * the view has become, one to a suspect, so that one lost message has no lasting effect, one to a
+ * newcomer that has yet to answer, and now and then one to a lost seed. A lonely grove calls its
+ * seeds first.
  */
 export function exchangePartners(
-  { active, suspects, seed, lostSeeds }: Candidates,
+  { active, suspects, chosen, lostSeeds }: Candidates,
   { random, lonely, mayCall }: Choice,
 ): PeerAddress[] {
   const view = sample(random, active, active.length)
@@ -43,7 +44,7 @@ export function exchangePartners(
   const untried = [...suspected.slice(0, 1), ...newcomers.slice(0, 1)]
   const others = [...newcomers.slice(1), ...suspected.slice(1)]
   if (steady.length === 0) return firstOf([...seeds, ...untried, ...others], mayCall)
-  const always = [...(seed === undefined ? [] : [seed]), ...seeds.slice(0, 1)]
+  const always = [...(chosen === undefined ? [] : [chosen]), ...seeds.slice(0, 1)]
   return firstOf([...always, ...untried, ...steady, ...others], mayCall)
 }
 

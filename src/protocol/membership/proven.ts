@@ -9,6 +9,7 @@ import type {
   SampleAnswered,
 } from '../messages.ts'
 import type { RoundQuota } from '../round-quota.ts'
+import { isFit, type ProvenPeer } from './book.ts'
 import type { Membership } from './membership.ts'
 import { Sampling } from './sampling.ts'
 
@@ -24,22 +25,34 @@ export class ProvenPeers {
   readonly #sampling: Sampling
   readonly #members: Membership
   readonly #quota: RoundQuota
+  readonly #operator: ProvenSampling
 
   constructor({ config, sampling, members, quota }: Parts) {
     const { hosts = UNTOLD_HOSTS } = config
+    this.#operator = sampling
     this.#members = members
     this.#quota = quota
     this.#sampling = new Sampling({
       self: members.self,
       hosts,
       random: sampling.random,
-      accepts: (peer) => members.acquaintance.admits(peer) && sampling.accepts(peer),
+      admits: (peer) => members.acquaintance.admits(peer),
+      accepts: sampling.accepts,
     })
   }
 
   /** All proven peers. */
   get known(): readonly NamedPeer[] {
     return this.#sampling.proven()
+  }
+
+  /** Those that the operator trusts, and that answer; seeds are not among them. */
+  trusted(): PeerAddress[] {
+    const { isTrusted } = this.#operator
+    if (isTrusted === undefined) return []
+    const isOne = (peer: ProvenPeer) =>
+      isFit(peer) && isTrusted(peer) && !this.#members.isSeed(peer)
+    return this.#sampling.proven().filter(isOne).map(addressOf)
   }
 
   checkInvariants(): void {

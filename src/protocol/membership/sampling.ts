@@ -46,7 +46,9 @@ export interface SamplingOptions {
   readonly hosts: Hosts
   /** Numbers that nobody else knows: who could foresee them could choose the view. */
   readonly random: Random
-  /** Whether a peer may be known so. */
+  /** Whether a peer may be known so: by the form of its address, and what is written of that. */
+  readonly admits?: (peer: PeerAddress) => boolean
+  /** Whether the operator lets a peer take part. */
   readonly accepts: (peer: PeerAddress) => boolean
 }
 
@@ -85,7 +87,7 @@ export class Sampling {
   }
 
   /** The view. */
-  view(): ProvenPeer[] {
+  view(): readonly ProvenPeer[] {
     return this.#view.peers()
   }
 
@@ -241,7 +243,7 @@ export class Sampling {
     if (this.#book.size < SMALL_BOOK && answering.length > 0)
       return sample(this.#options.random, answering, this.#isIdle ? 1 : ASKED)
     return this.view()
-      .sort((a, b) => b.missed - a.missed || a.calledIn - b.calledIn)
+      .toSorted((a, b) => b.missed - a.missed || a.calledIn - b.calledIn)
       .slice(0, this.#isIdle ? ASKED_IDLE : ASKED)
   }
 
@@ -286,8 +288,9 @@ export class Sampling {
   }
 
   #mayKnow(peer: PeerAddress): boolean {
-    const { self, accepts } = this.#options
-    return peer.peerId !== self.peerId && peer.address !== self.address && accepts(peer)
+    const { self, accepts, admits = () => true } = this.#options
+    if (peer.peerId === self.peerId || peer.address === self.address || !accepts(peer)) return false
+    return this.#book.get(peer.peerId)?.address === peer.address || admits(peer)
   }
 }
 
