@@ -5,8 +5,8 @@ import { timestamp } from '../../../../src/core/time.ts'
 import {
   askWhoIsThere,
   provenSampling,
+  rememberProven,
   type SamplingContext,
-  startNodeRecords,
 } from '../../../../src/node/peers/sampling.ts'
 import type { Input } from '../../../../src/protocol/messages.ts'
 import { secretHex } from '../../../../src/runtime/secret.ts'
@@ -82,9 +82,9 @@ test('who was proven before a start, by a record that holds still, is expected t
     transport: { expectSigned: (peers: unknown) => void expected.push(peers) },
     tell: (input: Input) => void told.push(input),
     later() {},
-  } as unknown as Parameters<typeof startNodeRecords>[0]
+  } as unknown as Parameters<typeof rememberProven>[0]
 
-  await startNodeRecords(node, {})
+  await rememberProven(node)
 
   assert.deepEqual(expected, [[{ ...peer, seq: 1 }]])
   assert.deepEqual(told, [{ type: 'peers-remembered', peers: remembered }])
