@@ -68,7 +68,9 @@ function* spreads({ n, loss = 0.2, churn, seed, view }: Options): Generator<Row>
       yield row('announce', share)
     }
     if (loss > 0) yield row('announce', 0, 0)
-    if (groves <= NO_RELAY_MAX_GROVES) yield row('no relay', 0, loss, NO_RELAY_MAX_ROUNDS)
+    // Grove 0.1, which never relays, proves nobody either.
+    if (groves <= NO_RELAY_MAX_GROVES && view === 'cyclon')
+      yield row('no relay', 0, loss, NO_RELAY_MAX_ROUNDS)
   }
 }
 

@@ -196,9 +196,9 @@ export class GossipState {
     this.#rounds.begin(now, this.#members.isLonely)
     this.#dissemination.beginRound(now)
     const chosen = { lonely: this.#rounds.isLonely, trusted: this.#proven?.trusted() ?? [] }
-    for (const peer of this.#members.exchangePartners(chosen, now))
-      effects.push(this.#exchangeWith(peer, now))
-    return [...effects, ...(this.#proven ?? this.#shuffles).begin(now)]
+    const partners = this.#members.exchangePartners(chosen, now)
+    for (const peer of partners) effects.push(this.#exchangeWith(peer, now))
+    return [...effects, ...(this.#proven?.begin(partners, now) ?? this.#shuffles.begin(now))]
   }
 
   #answerExchange(message: GossipMessage, remote: string | undefined, now: number): Effect[] {

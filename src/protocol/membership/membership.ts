@@ -48,6 +48,8 @@ export class Membership {
   #wasSeeds = false
   readonly #intervalMs: number
   readonly #random: Random
+  /** Whether each of the view is exchanged with in turn: who is dead is found out sooner. */
+  readonly #byTurns: boolean
 
   constructor(config: GossipConfig, quota: RoundQuota, random: Random) {
     const { self, seeds, hosts = UNTOLD_HOSTS, gossipIntervalMs, sampling } = config
@@ -58,6 +60,7 @@ export class Membership {
     this.acquaintance = new Acquaintance(this.#peers, this.calls, sampling === undefined)
     this.#intervalMs = gossipIntervalMs
     this.#random = random
+    this.#byTurns = sampling !== undefined
     for (const seed of seeds) this.addSeed(seed, 0)
   }
 
@@ -175,7 +178,8 @@ export class Membership {
     const chosen = this.#nextChosen(trusted)
     const candidates = { active: this.active(), suspects, chosen, lostSeeds }
     const mayCall = (peer: PeerAddress) => this.calls.tryTake(peer, now)
-    return exchangePartners(candidates, { random: this.#random, lonely, mayCall })
+    const [random, byTurns] = [this.#random, this.#byTurns]
+    return exchangePartners(candidates, { random, byTurns, lonely, mayCall })
   }
 
   /** Up to `count` seeds that are not in the view and have not failed, those whose turn it is. */

@@ -19,6 +19,8 @@ export interface Candidates {
 
 interface Choice {
   readonly random: Random
+  /** Whether peers of the view take turns, those first that were not in contact for longest. */
+  readonly byTurns: boolean
   /** Whether none of the peers is known to answer. */
   readonly lonely: boolean
   /** Whether a peer may be called now; asked of those that are chosen only. */
@@ -33,9 +35,10 @@ interface Choice {
  */
 export function exchangePartners(
   { active, suspects, chosen, lostSeeds }: Candidates,
-  { random, lonely, mayCall }: Choice,
+  { random, byTurns, lonely, mayCall }: Choice,
 ): PeerAddress[] {
   const view = sample(random, active, active.length)
+  if (byTurns) view.sort((a, b) => (a.lastContact ?? 0) - (b.lastContact ?? 0))
   const suspected = sample(random, suspects, suspects.length)
   const newcomers = view.filter((peer) => peer.status === 'alive' && !peer.answered)
   const steady = view.filter(isAnswering)

@@ -59,10 +59,12 @@ export class ProvenPeers {
     this.#sampling.checkInvariants()
   }
 
-  begin(now: number): Effect[] {
-    const { calls, failed } = this.#sampling.beginRound(this.#members.seeds())
+  /** Begins a round, which exchanges with these. */
+  begin(exchanged: readonly PeerAddress[], now: number): Effect[] {
+    const round = this.#sampling.beginRound(this.#members.seeds(), exchanged)
+    const { calls, probes, failed } = round
     const effects = failed.map((peer): Effect => ({ type: 'peer-status', peer, status: 'failed' }))
-    return [...effects, ...this.#calling(calls, now)]
+    return [...effects, ...this.#calling(calls, now), ...this.#calling(probes, now, 0)]
   }
 
   /** The answer to a caller that asks who is there. */
@@ -133,8 +135,7 @@ export class ProvenPeers {
   }
 
   /** An address that has not answered yet gets one small message in a while. */
-  #calling(peers: readonly PeerAddress[], now: number): Effect[] {
-    const most = this.#sampling.wanted
+  #calling(peers: readonly PeerAddress[], now: number, most = this.#sampling.wanted): Effect[] {
     return peers
       .filter((peer) => this.#members.calls.tryTake(peer, now))
       .map((peer) => ({ type: 'send-sample', peer, most }))

@@ -129,6 +129,23 @@ test('where half of the calls are in vain, the whole view and more of the book a
   assert.ok(calls.length >= 20, `${calls.length} calls`)
 })
 
+test('all of the view are called in four rounds, by two exchanges or else by questions', () => {
+  const state = knowing(groves(1, 100))
+  const calledIn = new Map<string, number>()
+  const since = (peer: PeerAddress) => calledIn.get(peer.peerId) ?? 0
+
+  for (let round = 1; round <= 60; round += 1) {
+    const exchanged = state
+      .view()
+      .toSorted((a, b) => since(a) - since(b))
+      .slice(0, 2)
+    const { calls } = state.beginRound([], exchanged)
+    for (const { peerId } of [...exchanged, ...calls]) calledIn.set(peerId, round)
+    const longest = round - Math.min(...state.view().map(since))
+    assert.ok(round < 5 || longest <= 4, `${longest} rounds`)
+  }
+})
+
 test('a peer that is silent for 12 rounds has failed, and others do not bring it back', () => {
   const state = knowing([A, B])
   const failed: PeerAddress[] = []
