@@ -194,6 +194,10 @@ export class World {
 
   runRounds(rounds: number): void {
     this.timeline.runUntil(this.now + rounds * INTERVAL_MS)
+    this.checkInvariants()
+  }
+
+  checkInvariants(): void {
     for (const { gossip } of this.groves) gossip.checkInvariants()
   }
 

@@ -51,6 +51,7 @@ export function provenSampling(
       standings.of(address) !== 'blocked' &&
       isAccepted(admission, keys.of(peerId)) &&
       !nodeRecords.isRetired(peerId),
+    isTrusted: ({ peerId }) => keys.of(peerId) === 'trusted',
   }
 }
 

@@ -111,5 +111,7 @@ test('only keys may be chosen that are neither blocked nor given up; in members,
   assert.ok(!signed.accepts(at('grove-1')))
   assert.ok(!members.accepts(at(own.peerId)))
   assert.ok(members.accepts(at(next.peerId)))
+  assert.ok(signed.isTrusted?.(at(next.peerId)))
+  assert.ok(!signed.isTrusted?.(at(own.peerId)))
   assert.ok(signed.random.next() < 1)
 })
