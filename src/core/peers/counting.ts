@@ -29,7 +29,20 @@ export interface Counting {
   readonly admission: AdmissionMode
   /** Of all keys of which anything is made. */
   readonly standings: ReadonlyMap<KeyId, KeyStanding>
+  /** The present key of each grove by those that it had before. Default: none had another. */
+  readonly aliases?: Aliases | undefined
 }
+
+/** The present keys of groves, by those that they had before. */
+export type Aliases = ReadonlyMap<KeyId, KeyId>
+
+/** By which key the grove goes that has signed with one of its keys. */
+export const groveOf = (aliases: Aliases | undefined, key: KeyId): KeyId => aliases?.get(key) ?? key
+
+/** The groves that have signed with these keys, each once, by their present keys. */
+export const grovesOf = (aliases: Aliases | undefined, keys: readonly KeyId[]): KeyId[] => [
+  ...new Set(keys.map((key) => groveOf(aliases, key))),
+]
 
 /** Everything counts: nothing is made of anybody. */
 export const EVERYBODY: Counting = { admission: 'open', standings: new Map() }
