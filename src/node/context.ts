@@ -6,6 +6,7 @@ import type { Contribution } from '../core/contribution/contribution.ts'
 import type { PackIndex } from '../core/contribution/pack-index.ts'
 import type { Manifest } from '../core/contribution/schema.ts'
 import type { GroveError } from '../core/errors.ts'
+import type { KeyId } from '../core/identity/ed25519.ts'
 import type { StandingsView } from '../core/peers/counting.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
@@ -62,7 +63,8 @@ export interface ReadContext extends Breathing {
   readonly peers: Pick<PeerRecords, 'record'>
   readonly access: {
     readonly standings: StandingsView<StandingEntry['standing']>
-    readonly keys: StandingsView
+    readonly keys: StandingsView & { isRetired(peerId: string): boolean }
+    readonly rotations: { presentOf<T extends string>(peerId: T): T | KeyId }
     readonly roster: { joined(): readonly unknown[] }
   }
   readonly hubs: { list(): Hub[] }

@@ -50,7 +50,7 @@ import { exchangeWith, sampleOf, shuffleWith } from './peers/gossip-calls.ts'
 import { Hubs } from './peers/hubs.ts'
 import { type AnswerCall, dialable, endLines, LeafMode } from './peers/leaf.ts'
 import { NodeRecords } from './peers/node-records.ts'
-import { checkOtherId } from './peers/other-id.ts'
+import { checkOtherId, renameSeeds } from './peers/other-id.ts'
 import { PeerStore } from './peers/peer-store.ts'
 import { provenSampling, samplesProven, startNodeRecords } from './peers/sampling.ts'
 import { SeedWatch } from './peers/seed-watch.ts'
@@ -177,6 +177,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   async start(answer?: AnswerCall): Promise<void> {
     await this.access.load()
     await this.hubs.load()
+    renameSeeds(this)
     await this.peers.load()
     await this.recounting.start()
     if (samplesProven(this.config)) await startNodeRecords(this, CAPABILITIES)
@@ -184,6 +185,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     if (this.config.reachable) this.leaf.begin(answer, () => this.tell({ type: 'tick' }))
     this.signing?.signEarlier()
     this.hubs.begin(this.config.syncIntervalMs * this.random.next())
+    this.spawn('own changes of key', () => this.hubs.showRotations())
     if (this.config.policy.scope !== 'off')
       this.#syncAfter(this.config.syncIntervalMs * this.random.next())
   }

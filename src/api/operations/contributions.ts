@@ -89,6 +89,8 @@ const standingSchema = z.object({
         own: z.literal(true).optional(),
         /** What is made of its key here, if anything. */
         standing: z.enum(['trusted', 'member', 'blocked']).optional(),
+        /** The grove's present key, where it has another than it signed this with. */
+        now: keyIdSchema.optional(),
       }),
     )
     .optional(),

@@ -228,9 +228,12 @@ export const dialable = <T extends Addressed>(peers: readonly T[]): T[] =>
 export function endLines(
   node: Pick<PeersContext, 'transport'> & {
     readonly config: Pick<NodeConfig, 'admission'>
-    readonly access: { readonly keys: StandingsView }
+    readonly access: { readonly keys: StandingsView & { isRetired(peerId: string): boolean } }
   },
 ): void {
   const { admission = 'open' } = node.config
-  node.transport.leaves?.endOf((peerId) => !isAccepted(admission, node.access.keys.of(peerId)))
+  const { keys } = node.access
+  node.transport.leaves?.endOf(
+    (peerId) => keys.isRetired(peerId) || !isAccepted(admission, keys.of(peerId)),
+  )
 }

@@ -80,6 +80,8 @@ interface SignerHere {
   readonly own?: true
   /** What is made of its key here, if anything. */
   readonly standing?: Exclude<KeyStanding, 'own'>
+  /** The grove's present key, where it has another than it signed this with. */
+  readonly now?: KeyId
 }
 
 const NOBODY: SignedBy = { adoption: 0, reproduction: 0, reviews: 0 }
@@ -176,8 +178,10 @@ async function signersOf({ origins, access }: ReadContext, cid: Cid): Promise<Si
   const [[, kept = []] = []] = await origins.of([cid])
   return kept.map(({ peerId, at }) => {
     const standing = access.keys.of(peerId)
-    if (standing === undefined) return { peerId, at }
-    return standing === 'own' ? { peerId, at, own: true } : { peerId, at, standing }
+    const now = access.rotations.presentOf(peerId)
+    const signer = { peerId, at, ...(now !== peerId && { now }) }
+    if (standing === undefined) return signer
+    return standing === 'own' ? { ...signer, own: true } : { ...signer, standing }
   })
 }
 

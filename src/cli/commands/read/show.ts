@@ -69,14 +69,18 @@ function countsText(standing: ShownStanding): string {
 }
 
 function signedText(origins: NonNullable<ShownStanding['origins']>): string {
-  const [first, ...others] = origins.toSorted((a, b) => rankOfSigner(b) - rankOfSigner(a))
+  const [first, ...rest] = origins.toSorted((a, b) => rankOfSigner(b) - rankOfSigner(a))
   if (first === undefined) return 'by nobody'
-  const name = first.peerId.slice(0, SIGNER_CHARS)
+  const { peerId, now = peerId } = first
+  const name = now.slice(0, SIGNER_CHARS)
+  const formerly = now === peerId ? '' : `, formerly ${peerId.slice(0, SIGNER_CHARS)}`
+  const others = rest.filter((one) => (one.now ?? one.peerId) !== now)
   const made = first.own === true ? 'this grove' : first.standing
   const trusted = others.filter(({ standing }) => standing === 'trusted').length
   const more =
     others.length === 0 ? '' : `, ${others.length} ${others.length === 1 ? 'other' : 'others'}`
-  return `${name}${made ? ` (${made})` : ''}${more}${trusted === 0 ? '' : ` (${trusted} trusted)`}`
+  const who = `${name}${formerly}${made ? ` (${made})` : ''}`
+  return `${who}${more}${trusted === 0 ? '' : ` (${trusted} trusted)`}`
 }
 
 /** This grove is named first, then who is trusted. */
