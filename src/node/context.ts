@@ -7,7 +7,7 @@ import type { PackIndex } from '../core/contribution/pack-index.ts'
 import type { Manifest } from '../core/contribution/schema.ts'
 import type { GroveError } from '../core/errors.ts'
 import type { KeyId } from '../core/identity/ed25519.ts'
-import type { StandingsView } from '../core/peers/counting.ts'
+import type { KeysView, StandingsView } from '../core/peers/counting.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
 import type { Random } from '../core/random.ts'
@@ -63,7 +63,7 @@ export interface ReadContext extends Breathing {
   readonly peers: Pick<PeerRecords, 'record'>
   readonly access: {
     readonly standings: StandingsView<StandingEntry['standing']>
-    readonly keys: StandingsView & { isRetired(peerId: string): boolean }
+    readonly keys: KeysView
     readonly rotations: { presentOf<T extends string>(peerId: T): T | KeyId }
     readonly roster: { joined(): readonly unknown[] }
   }
@@ -257,6 +257,8 @@ export interface PeerRecords {
   advertisementContradicted(address: string, proof: Proof, error: Error): void
   /** So many bytes of the peer's were right: earlier failures count no longer. */
   bytesGood(address: string, count: number): void
+  /** The peer answered as a grove: that it could not be reached before counts no longer. */
+  answered(address: string): void
   /** The peer broke the protocol or was out of reach; `badBytes` of what it sent were wrong. */
   fault(address: string, error: unknown, badBytes?: number): void
 }

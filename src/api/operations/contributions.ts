@@ -98,6 +98,8 @@ const standingSchema = z.object({
   signedBy: countsSchema.optional(),
   /** How many of these the operator trusts, beside this grove itself. */
   trusted: countsSchema.optional(),
+  /** How much of what the signals count nobody has signed, as groves up to 0.2.0 don't. */
+  unsigned: countsSchema.optional(),
   missingArtifacts: z.array(z.string()),
   /** How far it is believed as a whole, and why. */
   ...beliefShape,

@@ -14,6 +14,12 @@ export interface StandingsView<T extends KeyStanding = KeyStanding> {
   of(peerId: string): T | undefined
 }
 
+/** What is made of keys now, to be read only. */
+export interface KeysView extends StandingsView {
+  /** Whether a grove has given the key up: what it signed counts, and it calls nobody. */
+  isRetired(peerId: string): boolean
+}
+
 /** Whether what a key has signed counts: in `members` it has to be listed, and never blocked. */
 export const isAccepted = (admission: AdmissionMode, standing: KeyStanding | undefined): boolean =>
   standing !== 'blocked' && (admission !== 'members' || standing !== undefined)

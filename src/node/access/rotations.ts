@@ -14,6 +14,8 @@ import type { RecordStore } from '../../ports/record-store.ts'
 const SPACE = 'rotation'
 /** Changes of key that are kept of all groves. */
 const ROTATIONS_KNOWN_MAX = 4_096
+/** Once so many are kept, there is room for those of listed groves only. */
+const ROTATIONS_OF_ANYBODY_MAX = 1_024
 
 const keptSchema = z.object({
   rotation: rotationSchema,
@@ -51,6 +53,8 @@ export class Rotations {
   readonly #known = new Map<string, Kept>()
   /** By the key since: those right before it. */
   readonly #before = new Map<string, KeyId[]>()
+  /** Keys of which it was told that they name another successor. */
+  readonly #forked = new Set<string>()
 
   constructor(ports: RotationsPorts, hooks: RotationsHooks) {
     this.#ports = ports
@@ -149,8 +153,10 @@ export class Rotations {
   /** Whether it may be kept: own keys stay, nothing goes in circles, all is bounded. */
   #hasRoom({ from, to }: Rotation): boolean {
     const { current, former } = this.#hooks.own
-    if (from === current || former?.includes(from) || this.#known.size >= ROTATIONS_KNOWN_MAX)
-      return false
+    if (from === current || former?.includes(from)) return false
+    const isListed = [from, to].some((key) => this.#hooks.isListed(key))
+    const most = isListed ? ROTATIONS_KNOWN_MAX : ROTATIONS_OF_ANYBODY_MAX
+    if (this.#known.size >= most) return false
     const present = this.presentOf(to)
     const keys = this.before(present).length + this.before(from).length + 1
     return present !== from && keys <= ROTATIONS_MAX
@@ -168,6 +174,8 @@ export class Rotations {
   }
 
   #warnOfFork({ from, to }: Rotation, other: KeyId): void {
+    if (this.#forked.has(from)) return
+    this.#forked.add(from)
     this.#ports.log?.warn('a key that a grove gave up names another successor: somebody has it', {
       ...{ peerId: from, successor: to, refused: other },
     })

@@ -26,8 +26,12 @@ function namedIn(text: string): Named[] {
       const { path, rest = part } = /^`(?<path>[^`]+)`(?<rest>.*)$/.exec(part)?.groups ?? {}
       if (path !== undefined && !path.startsWith('test/')) continue
       file = path ?? file
-      const said = rest.replace(/^the same file/, '').replace(/^: |^, and.*/, '')
-      named.push({ threat, file, title: said === '' ? undefined : said })
+      // What comes before the title says what the test is of.
+      const title = rest
+        .replace(/^the same file/, '')
+        .split(': ')
+        .at(-1)
+      named.push({ threat, file, title: title === '' ? undefined : title })
     }
   }
   return named

@@ -98,6 +98,7 @@ test('a key that was given up can name no other successor, nor be taken back', a
   assert.deepEqual(standings(), ['trusted', 'trusted', undefined])
   assert.equal(access.keys.of(other.peerId), undefined)
   assert.equal(access.rotations.presentOf(a.peerId), b.peerId)
+  assert.equal(warned.length, 1)
   assert.match(warned[0] ?? '', /names another successor: somebody has it/)
 })
 

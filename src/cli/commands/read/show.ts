@@ -57,9 +57,9 @@ async function show(session: CliSession, text: string): Promise<void> {
 type ShownStanding = Awaited<ReturnType<CliSession['grove']['standing']>>
 
 function countsText(standing: ShownStanding): string {
-  const { reviewScore, byAuthor: own, signedBy: by, trusted } = standing
+  const { reviewScore, byAuthor: own, signedBy: by, trusted, unsigned } = standing
   const groves = (signal: 'adoption' | 'reproduction' | 'reviews') =>
-    byGroves(by?.[signal] ?? 0, trusted?.[signal])
+    byGroves(by?.[signal] ?? 0, trusted?.[signal]) + unsignedText(unsigned?.[signal] ?? 0)
   const times = (signal: 'adoption' | 'reproduction') =>
     `${standing[signal]}×${groves(signal)}${byAuthor(own?.[signal] ?? 0)}`
   const counts = `adopted ${times('adoption')}, reproduced ${times('reproduction')}`
@@ -67,6 +67,9 @@ function countsText(standing: ShownStanding): string {
   const behind = `${groves('reviews')}${ofAuthor(own?.reviews ?? 0)}`
   return `${counts}, review score ${formatNumber(reviewScore)}${behind}`
 }
+
+/** ` (3 unsigned)`: how much of a count nobody has signed. */
+const unsignedText = (count: number): string => (count === 0 ? '' : ` (${count} unsigned)`)
 
 function signedText(origins: NonNullable<ShownStanding['origins']>): string {
   const [first, ...rest] = origins.toSorted((a, b) => rankOfSigner(b) - rankOfSigner(a))
