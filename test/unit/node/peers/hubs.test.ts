@@ -235,8 +235,10 @@ test('a member that has another key needs no new invite, and other members follo
     await after.node.hubs.follow()
     return hub.node.access.keys.of(key.peerId) === 'member'
   })
-  await other.node.hubs.follow()
-  await after.node.hubs.follow()
+  await until('both have its list', async () => {
+    for (const { node } of [other, after]) await node.hubs.follow()
+    return [other, after].every(({ node }) => node.hubs.list()[0]?.members.includes(key.peerId))
+  })
 
   const { members } = await apiOf(hub).memberships({})
   assert.deepEqual(
