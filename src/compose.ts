@@ -94,7 +94,7 @@ export function composeNode(
       onUnsigned: (peer) =>
         log.warn('a peer that signs has answered without a signature', { ...peer }),
     },
-    isBlocked: (peer) => node.access.standings.blocks(peer),
+    isBlocked: (peer) => node.access.blocks(peer),
   })
   const { peerId } = key
   const self = { peerId, address: address ?? leafAddress(peerId) }

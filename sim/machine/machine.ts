@@ -167,7 +167,7 @@ export class Machine implements Host {
       ...(key && {
         signing: { key, keys: keys.known(), nonce: () => hexDigits(nonces, NONCE_DIGITS) },
       }),
-      isBlocked: (peer) => node.access.standings.blocks(peer),
+      isBlocked: (peer) => node.access.blocks(peer),
     })
     const transport = { ...http, hosts: hostsOf(http.hosts) }
     const secret = (bytes: number) => hexDigits(random, 2 * bytes)

@@ -6,7 +6,8 @@ import type { Contribution } from '../core/contribution/contribution.ts'
 import type { PackIndex } from '../core/contribution/pack-index.ts'
 import type { Manifest } from '../core/contribution/schema.ts'
 import type { GroveError } from '../core/errors.ts'
-import type { StandingsView } from '../core/peers/counting.ts'
+import type { KeyId } from '../core/identity/ed25519.ts'
+import type { KeysView, StandingsView } from '../core/peers/counting.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
 import type { Random } from '../core/random.ts'
@@ -68,7 +69,8 @@ export interface ReadContext extends Breathing {
   readonly peers: Pick<PeerRecords, 'record'>
   readonly access: {
     readonly standings: StandingsView<StandingEntry['standing']>
-    readonly keys: StandingsView
+    readonly keys: KeysView
+    readonly rotations: { presentOf<T extends string>(peerId: T): T | KeyId }
     readonly roster: { joined(): readonly unknown[] }
   }
   readonly hubs: { list(): Hub[] }

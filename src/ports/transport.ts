@@ -2,6 +2,7 @@ import type { Cid } from '../core/cid.ts'
 import type { Attestation } from '../core/contribution/attestation.ts'
 import type { Kind } from '../core/contribution/schema.ts'
 import type { KeyId } from '../core/identity/ed25519.ts'
+import type { Rotation } from '../core/identity/rotation.ts'
 import type { Hosts } from '../core/peers/hosts.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { AlongRequest, ClosureRecord } from '../core/wire/closure.ts'
@@ -181,6 +182,12 @@ export interface Transport {
   join(peer: PeerAddress, request: JoinRequest, options?: RequestOptions): Promise<JoinAnswer>
   /** Has the peer take this grove off its list of members. */
   leave(peer: PeerAddress, options?: RequestOptions): Promise<void>
+  /** Shows the peer how this grove's key has changed. Whether it knew an earlier one. */
+  rotated(
+    peer: PeerAddress,
+    rotations: readonly Rotation[],
+    options?: RequestOptions,
+  ): Promise<boolean>
   /** The peer's list of members, if its number is above that one. */
   members(peer: PeerAddress, after: number, options?: RequestOptions): Promise<MembersAnswer>
   manifest(

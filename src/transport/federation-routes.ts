@@ -1,6 +1,7 @@
 import { type Cid, isCid } from '../core/cid.ts'
 import type { Attestation } from '../core/contribution/attestation.ts'
 import { originAttestation, readOriginHeader } from '../core/identity/origin-text.ts'
+import type { Rotation } from '../core/identity/rotation.ts'
 import { CLOSURE_MAX_BYTES, MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import {
@@ -29,6 +30,7 @@ import {
   joinAnswerSchema,
   type MembersAnswer,
   membersAnswerSchema,
+  rotatedAnswerSchema,
 } from '../core/wire/join.ts'
 import { VIA_HEADER } from '../core/wire/leaf.ts'
 import type {
@@ -59,9 +61,9 @@ const BEST_MAX_BYTES = 4 * 1024 * 1024
 /** Body of an identity with all its changes of key. */
 export const IDENTITY_MAX_BYTES = 32 * 1024
 /** Body of a list of members with the changes of its signer's key. */
-const MEMBERS_MAX_BYTES = 512 * 1024
-/** Body of the answer to a grove that leaves. */
-const LEFT_MAX_BYTES = 1_024
+const MEMBERS_MAX_BYTES = 1024 * 1024
+/** Body of the answer to a grove that leaves, or that shows another key. */
+const SHORT_MAX_BYTES = 1_024
 /** Body of the answer to one question about contributions: 500 ids with their fingerprints. */
 const ABOUT_MAX_BYTES = 128 * 1024
 /** Body of the answer to one question about who has signed contributions. */
@@ -110,11 +112,26 @@ export class FederationRoutes {
     const call = { method: 'POST', path: '/api/federation/leave', json: {} } as const
     const answer = await this.#dialler.ask(peer, {
       ...call,
-      maxBytes: LEFT_MAX_BYTES,
+      maxBytes: SHORT_MAX_BYTES,
       extension: true,
       signal,
     })
     answer.discard()
+  }
+
+  async rotated(
+    peer: PeerAddress,
+    rotations: readonly Rotation[],
+    { signal }: RequestOptions,
+  ): Promise<boolean> {
+    const path = '/api/federation/rotated'
+    const call = { method: 'POST', path, json: { rotations } } as const
+    const { isKnown } = await this.#dialler.askJson(
+      peer,
+      { ...call, maxBytes: SHORT_MAX_BYTES, extension: true, signal },
+      rotatedAnswerSchema,
+    )
+    return isKnown
   }
 
   async members(

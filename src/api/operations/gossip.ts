@@ -135,7 +135,7 @@ function inShownName({ peerId, address }: PeerAddress, by: KeyId | undefined): P
 
 /** Throws `forbidden` for a message in the name of a blocked grove. */
 function refuseBlocked({ access }: GroveNode, sender: PeerAddress): void {
-  if (access.standings.blocks(sender))
+  if (access.blocks(sender))
     throw new GroveError('forbidden', {}, { message: 'this grove is blocked here' })
 }
 
