@@ -14,7 +14,8 @@ export interface Job extends FuzzOptions {
 
 export interface Done {
   readonly found: readonly Omit<Fault, 'input'>[]
-  readonly counts: readonly (readonly [name: string, inputs: number])[]
+  /** How many inputs each target has had, and how long (ms) it took to make and read them. */
+  readonly counts: readonly (readonly [name: string, inputs: number, ms: number])[]
 }
 
 /** How long a target is read before the next one is. */
@@ -25,6 +26,7 @@ interface Run {
   readonly index: number
   readonly reader: Reader
   next: number
+  ms: number
   fault?: Fault
 }
 
@@ -36,24 +38,26 @@ async function fuzzAll({ names, inputs, forMs, progress, ...options }: Job): Pro
   const runs: Run[] = []
   for (const [index, name] of names.entries()) {
     const target = targets.find((each) => each.name === name)
-    if (target !== undefined) runs.push({ target, index, reader: await target.open(), next: 0 })
+    if (target !== undefined)
+      runs.push({ target, index, reader: await target.open(), next: 0, ms: 0 })
   }
   const isOpen = (run: Run) => run.fault === undefined && run.next < inputs
   while (performance.now() < end && runs.some(isOpen)) {
     const run = runs.filter(isOpen).reduce((least, each) => (each.next < least.next ? each : least))
-    const turn = performance.now() + TURN_MS
-    while (isOpen(run) && performance.now() < turn) {
+    const begun = performance.now()
+    while (isOpen(run) && performance.now() < begun + TURN_MS) {
       progress[0] = run.index
       progress[1] = run.next
       const fault = await fuzzOne(run.target, run.reader, run.next++, options)
       if (fault !== undefined) run.fault = fault
     }
+    run.ms += performance.now() - begun
   }
   for (const { reader } of runs) await reader.close?.()
   const found = runs.flatMap(({ fault }) => fault ?? [])
   return {
     found: found.map(({ target, number, what }) => ({ target, number, what })),
-    counts: runs.map(({ target, next }) => [target.name, next]),
+    counts: runs.map(({ target, next, ms }) => [target.name, next, ms]),
   }
 }
 

@@ -4,6 +4,7 @@
  *
  *   npm run -s fuzz                                   until each target has had a million inputs
  *   npm run -s fuzz -- --minutes 10                   for so long, all targets alike
+ *   npm run -s fuzz -- --inputs 20000                 fewer or more inputs each
  *   npm run -s fuzz -- --only manifest                one target, or those that begin so
  *   npm run -s fuzz -- --only cid --seed 7 --input 9  one input again, which is shown
  */
@@ -22,6 +23,7 @@ const HANG_MS = 120_000
 const { values: given } = parseArgs({
   options: {
     minutes: { type: 'string' },
+    inputs: { type: 'string' },
     only: { type: 'string', default: '' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     input: { type: 'string' },
@@ -48,11 +50,12 @@ async function readAgain(number: number): Promise<number> {
 
 /** In a thread of its own, so that a target that hangs is seen to. */
 function fuzz(): Promise<number> {
+  const usual = given.minutes === undefined ? INPUTS : Number.POSITIVE_INFINITY
   const progress = new Int32Array(new SharedArrayBuffer(8))
   const job: Job = {
     names: chosen.map(({ name }) => name),
     ...{ seed, maxMs: MAX_MS, progress },
-    inputs: given.minutes === undefined ? INPUTS : Number.POSITIVE_INFINITY,
+    inputs: given.inputs === undefined ? usual : Number(given.inputs),
     forMs: given.minutes === undefined ? Number.POSITIVE_INFINITY : Number(given.minutes) * 60_000,
   }
   const worker = new Worker(new URL('./fuzz-worker.ts', import.meta.url), {
@@ -83,7 +86,10 @@ function fuzz(): Promise<number> {
     worker.on('message', ({ found, counts }: Done) => {
       for (const { target, number, what } of found)
         process.stdout.write(`✗ ${what}\n  ${command(target, number)}\n`)
-      for (const [name, count] of counts) process.stdout.write(`${name} ${count}\n`)
+      for (const [name, count, ms] of counts)
+        process.stdout.write(
+          `${name} ${count} inputs, ${Math.round((1_000 * ms) / Math.max(1, count))} µs each\n`,
+        )
       end(found.length === 0 ? 0 : 1)
     })
   })

@@ -255,6 +255,8 @@ export interface PeerRecords {
   advertisementContradicted(address: string, proof: Proof, error: Error): void
   /** So many bytes of the peer's were right: earlier failures count no longer. */
   bytesGood(address: string, count: number): void
+  /** The peer answered as a grove: that it could not be reached before counts no longer. */
+  answered(address: string): void
   /** The peer broke the protocol or was out of reach; `badBytes` of what it sent were wrong. */
   fault(address: string, error: unknown, badBytes?: number): void
 }

@@ -46,13 +46,13 @@ import { NodeSigning } from './identity/signing.ts'
 import type { NodePorts } from './node-ports.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
 import { noteFailure, noteTwin } from './peers/contact.ts'
-import { exchangeWith, sampleOf, shuffleWith } from './peers/gossip-calls.ts'
+import { CallsUnderWay, exchangeWith, sampleOf, shuffleWith } from './peers/gossip-calls.ts'
 import { Hubs } from './peers/hubs.ts'
 import { type AnswerCall, dialable, endLines, LeafMode } from './peers/leaf.ts'
 import { NodeRecords } from './peers/node-records.ts'
 import { checkOtherId } from './peers/other-id.ts'
 import { PeerStore } from './peers/peer-store.ts'
-import { provenSampling, samplesProven, startNodeRecords } from './peers/sampling.ts'
+import { provenSampling, rememberProven, renewRecord, samplesProven } from './peers/sampling.ts'
 import { SeedWatch } from './peers/seed-watch.ts'
 import { FrontierFeed } from './read/frontier-feed.ts'
 import { GistCache } from './read/gists.ts'
@@ -91,6 +91,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly seedWatch: SeedWatch
   readonly hubs: Hubs
   readonly leaf: LeafMode
+  readonly gossipCalls = new CallsUnderWay()
   readonly onDemand: OnDemand
   readonly dialBacks: DialBacks
   readonly advertisements: AdvertisementVerifier
@@ -156,7 +157,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     )
     this.#frontier = new FrontierFeed(this)
     this.hubs = new Hubs(this, { ...ports, onChange: () => this.leaf.check() })
-    this.leaf = new LeafMode(this)
+    this.leaf = new LeafMode(this, () => renewRecord(this, CAPABILITIES))
     this.onDemand = new OnDemand(this)
     this.dialBacks = new DialBacks(clock)
     this.access.watch(() => endLines(this))
@@ -179,7 +180,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     await this.hubs.load()
     await this.peers.load()
     await this.recounting.start()
-    if (samplesProven(this.config)) await startNodeRecords(this, CAPABILITIES)
+    if (samplesProven(this.config)) await rememberProven(this)
     await this.#frontier.begin()
     if (this.config.reachable) this.leaf.begin(answer, () => this.tell({ type: 'tick' }))
     this.signing?.signEarlier()

@@ -134,6 +134,8 @@ export interface Transport {
     request: SampleRequest,
     options?: RequestOptions,
   ): Promise<{ readonly answer: SampleAnswer; readonly signedBy: string | undefined }>
+  /** These keys signed what they answered at these addresses before this grove was started. */
+  expectSigned(peers: readonly PeerAddress[]): void
   /** Who the peer says it is. */
   identity(peer: PeerAddress, options?: RequestOptions): Promise<GroveIdentity>
   /** Undefined where this grove has no key: then nobody can prove to be a leaf. */

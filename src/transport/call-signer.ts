@@ -15,7 +15,7 @@ import {
   signRequest,
 } from '../signing/http-signature.ts'
 import { KnownKeys } from '../signing/known-keys.ts'
-import { peerFault } from './faults.ts'
+import { changedOnTheWay, peerFault } from './faults.ts'
 
 /** Peers of which it is remembered how they want to be called. */
 const CALLED_MAX = 1_024
@@ -72,6 +72,14 @@ export class CallSigner {
     this.#keys = options.keys ?? new KnownKeys()
   }
 
+  /** These keys have signed at these addresses, and are expected to from now on. */
+  expect(peers: readonly PeerAddress[]): void {
+    const at = this.#now()
+    for (const peer of peers)
+      if (isKeyId(peer.peerId) && this.#of(peer).proven === undefined)
+        this.#learn(peer, { proven: { id: peer.peerId, at } })
+  }
+
   async headersFor(
     peer: PeerAddress,
     call: { readonly method: string; readonly target: string; readonly body?: string },
@@ -105,8 +113,9 @@ export class CallSigner {
 
   /**
    * Who signed the answer to a call, whose whole body this is; undefined if nobody did. Throws
-   * `peer-fault` for a signature that doesn't hold, and `refused` where there is none though the
-   * peer signs what it is `sealed` by.
+   * `peer-fault` for a signature that doesn't hold, `peer-unreachable` where it holds for another
+   * body, which was then changed on its way, and `refused` where there is none though the peer
+   * signs what it is `sealed` by.
    */
   async signerOf(
     peer: PeerAddress,
@@ -120,8 +129,9 @@ export class CallSigner {
       return undefined
     }
     const id = await this.#signer(call, answer)
-    if (id === undefined || answer.headers[CONTENT_DIGEST] !== digestOf(body))
+    if (id === undefined)
       throw peerFault(peer, 'forged', 'sent an answer whose signature does not hold')
+    if (answer.headers[CONTENT_DIGEST] !== digestOf(body)) throw changedOnTheWay(peer)
     if ([undefined, id].includes(this.#idOf(peer)))
       this.#learn(peer, { id, proven: { id, at: this.#now() } })
     return id

@@ -111,6 +111,7 @@ export function httpTransport(options: TransportOptions): Transport {
       const { output: answer, signedBy } = await asked
       return { answer, signedBy }
     },
+    expectSigned: (peers) => signer?.expect(peers),
     identity: (peer, call = {}) =>
       protocols.negotiate(peer, () => federation.identity(peer, call), unknownHere(peer)),
     join: (peer, request, call = {}) =>

@@ -30,6 +30,12 @@ export function peerFault(
   return new GroveError('peer-fault', details, { message: `${peer.address} ${what}`, cause })
 }
 
+/** A `peer-unreachable`: what came is not what the peer has signed. */
+export function changedOnTheWay(peer: PeerAddress): GroveError {
+  const message = `what ${peer.address} answered was changed on its way here`
+  return new GroveError('peer-unreachable', { ...peer }, { message })
+}
+
 /** A `peer-too-slow`. `what` continues a sentence that begins with the peer's address. */
 export function tooSlow(peer: PeerAddress, what: string, cause?: unknown): GroveError {
   return new GroveError('peer-too-slow', { ...peer }, { message: `${peer.address} ${what}`, cause })

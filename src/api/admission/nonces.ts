@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { DigestSet } from '../../concurrency/digest-set.ts'
 import type { SignatureHead } from '../../signing/http-signature.ts'
 import { SIGNATURE_KEPT_S } from './signature-clock.ts'
@@ -49,11 +49,12 @@ export class Nonces {
    */
   use(used: Used, owner: NonceOwner, nowS: number): 'taken' | 'used' | 'full' {
     this.#forget(nowS)
-    if (this.has(used)) return 'used'
+    const digest = this.#digestOf(used)
+    if (this.#blocks.get(numberOf(used))?.digests.has(digest) === true) return 'used'
     const room = owner.isListed ? this.#listed : this.#others
     if (!room.hasPlaceFor(owner.name)) return 'full'
     const { digests, owners } = this.#blockOf(used)
-    digests.add(this.#digestOf(used))
+    digests.add(digest)
     room.add(owner.name, 1)
     const counts = owners.get(room) ?? new Map<string, number>()
     owners.set(room, counts.set(owner.name, (counts.get(owner.name) ?? 0) + 1))
@@ -77,7 +78,7 @@ export class Nonces {
   }
 
   #digestOf({ keyid, nonce }: Used): Buffer {
-    return createHash('sha256').update(`${this.#secret} ${keyid} ${nonce}`).digest()
+    return hash('sha256', `${this.#secret} ${keyid} ${nonce}`, 'buffer')
   }
 
   #forget(nowS: number): void {

@@ -22,8 +22,17 @@ export interface InputForms {
  */
 const ITEM_NAMES: Readonly<Record<string, string>> = { tags: 'tag' }
 
+/** By operation: each server and client of a process needs them. */
+const known = new WeakMap<Operation, InputForms>()
+
 /** Derived from the input's schema, so that server and client can't disagree. */
-export function inputForms({ http, input }: Operation): InputForms {
+export function inputForms(operation: Operation): InputForms {
+  const forms = known.get(operation) ?? derivedForms(operation)
+  known.set(operation, forms)
+  return forms
+}
+
+function derivedForms({ http, input }: Operation): InputForms {
   const path = [...http.path.matchAll(PATH_MEMBER)].map(([, name = '']) => name)
   const members = Object.entries(propertiesOf(jsonSchemaOf(input))).filter(
     ([name]) => !path.includes(name),

@@ -34,10 +34,18 @@ export interface PeerStats {
   readonly bytesGood: number
   readonly lies: DecayingCounter
   readonly failures: DecayingCounter
+  /** Failures that say only that no grove answered there: the next answer disproves them. */
+  readonly silences: DecayingCounter
 }
 
 /** The stats of an unknown peer. */
-export const NO_STATS: PeerStats = { confirmed: 0, bytesGood: 0, lies: NOTHING, failures: NOTHING }
+export const NO_STATS: PeerStats = {
+  confirmed: 0,
+  bytesGood: 0,
+  lies: NOTHING,
+  failures: NOTHING,
+  silences: NOTHING,
+}
 
 /** The stats with one more lie at this moment (Unix ms). */
 export function withLie(stats: PeerStats, now: number): PeerStats {
@@ -49,14 +57,12 @@ export function withLie(stats: PeerStats, now: number): PeerStats {
 
 /** The stats with one more failure at this moment (Unix ms). */
 export function withFailure(stats: PeerStats, now: number): PeerStats {
-  return {
-    ...stats,
-    failures: oneMore(stats.failures, {
-      now,
-      halfLifeMs: FAILURE_HALF_LIFE_MS,
-      most: FAILURES_MAX,
-    }),
-  }
+  return { ...stats, failures: oneMoreFailure(stats.failures, now) }
+}
+
+/** The stats with one more silence at this moment (Unix ms). */
+export function withSilence(stats: PeerStats, now: number): PeerStats {
+  return { ...stats, silences: oneMoreFailure(stats.silences, now) }
 }
 
 /**
@@ -65,9 +71,11 @@ export function withFailure(stats: PeerStats, now: number): PeerStats {
  * decay, good does not, so that time alone never lowers it. An unknown peer has 1/2; one fresh lie
  * puts even the best peer below that.
  */
-export function trustOf({ confirmed, bytesGood, lies, failures }: PeerStats, now: number): number {
+export function trustOf(stats: PeerStats, now: number): number {
+  const { confirmed, bytesGood, lies, failures, silences } = stats
   const good = Math.min(GOOD_MAX, confirmed + bytesGood / GOOD_BYTES)
-  const failed = weightOf(failures, now, FAILURE_HALF_LIFE_MS)
+  const failed =
+    weightOf(failures, now, FAILURE_HALF_LIFE_MS) + weightOf(silences, now, FAILURE_HALF_LIFE_MS)
   return ((1 + good) / (2 + good + failed)) * 2 ** -weightOf(lies, now, LIE_HALF_LIFE_MS)
 }
 
@@ -80,6 +88,9 @@ export function trustStep(trust: number): number {
 function weightOf({ weight, at }: DecayingCounter, now: number, halfLifeMs: number): number {
   return weight * 2 ** -(Math.max(0, now - at) / halfLifeMs)
 }
+
+const oneMoreFailure = (before: DecayingCounter, now: number): DecayingCounter =>
+  oneMore(before, { now, halfLifeMs: FAILURE_HALF_LIFE_MS, most: FAILURES_MAX })
 
 function oneMore(
   before: DecayingCounter,

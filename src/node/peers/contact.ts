@@ -21,13 +21,19 @@ export async function ask<T>(
 ): Promise<T> {
   try {
     const answer = await call()
-    node.seedWatch.answered(peer)
+    noteAnswer(node, peer)
     tellKnown(node, peer, 'contact-made')
     return answer
   } catch (error) {
     if (!signal.aborted) noteFailure(node, peer, error)
     throw error
   }
+}
+
+/** Remembers that a peer answered as a grove. */
+export function noteAnswer(node: PeersContext, peer: PeerAddress): void {
+  node.seedWatch.answered(peer)
+  node.peers.answered(peer.address)
 }
 
 /** Remembers a failed call by whose doing it was; `badBytes` of what the peer sent were wrong. */
@@ -43,7 +49,7 @@ export function noteFailure(
       return
     case 'none':
       if (answersAsGrove(error)) {
-        node.seedWatch.answered(peer)
+        noteAnswer(node, peer)
         tellKnown(node, peer, 'contact-made')
         return
       }

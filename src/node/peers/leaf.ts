@@ -1,6 +1,7 @@
 import { Semaphore } from '../../concurrency/semaphore.ts'
 import { isGroveError } from '../../core/errors.ts'
 import { isAccepted, type StandingsView } from '../../core/peers/counting.ts'
+import { tidyAddress } from '../../core/peers/endpoint.ts'
 import { isLeafAddress, leafAddress } from '../../core/peers/leaf.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Random } from '../../core/random.ts'
@@ -12,6 +13,8 @@ import type { AdmitContext, PeersContext } from '../context.ts'
 
 /** Hubs that a leaf holds a line to. */
 const LINES_MAX = 2
+/** Seeds that are asked whether they can dial this grove, two at a time. */
+const ASKED_MAX = 16
 /** Calls of one hub that are answered at once. */
 const ANSWERS_AT_ONCE = 16
 /** How long the start waits for what seeds say, and for the lines to them. */
@@ -20,6 +23,8 @@ const SETTLE_MS = 3_000
 const CHECK_MS = 60 * 60_000
 /** How soon, where the answer was another than before: one answer changes nothing. */
 const DOUBT_MS = 60_000
+/** A line has stood after so long. Two to one hub, by two of its names, end each other at once. */
+const STOOD_MS = 10_000
 /** How long a lost line rests; the time doubles up to the most, and then varies by chance. */
 const RETRY_MS = 1_000
 const RETRY_MAX_MS = 30_000
@@ -48,12 +53,17 @@ export class LeafMode {
   readonly #node: LeafContext
   /** The lines that are held, or tried for, by the hub's address. */
   readonly #lines = new Map<string, HubLine>()
+  readonly #onKnown: () => Promise<void>
   #answer: AnswerCall | undefined
   #verdict: 'reachable' | 'leaf' | undefined
   #doubts = 0
+  /** The seed to which a line could not be held. */
+  #givenUp: string | undefined
 
-  constructor(node: LeafContext) {
+  /** `onKnown` is called whenever it is found out whether others can dial this grove. */
+  constructor(node: LeafContext, onKnown: () => Promise<void> = async () => {}) {
     this.#node = node
+    this.#onKnown = onKnown
   }
 
   /** Whether nobody can dial this grove. */
@@ -73,8 +83,11 @@ export class LeafMode {
 
   /** Begins, and goes on once it is known who can dial this grove; without answers, at once. */
   begin(answer: AnswerCall | undefined, goOn: () => void): void {
+    this.#node.spawn('begin of gossip', async () => {
+      if (answer !== undefined) await this.#start(answer).then(goOn)
+      await this.#onKnown()
+    })
     if (answer === undefined) goOn()
-    else this.#node.spawn('begin of gossip', () => this.#start(answer).then(goOn))
   }
 
   /** Resolves once it is known whether others can dial this grove, or after a while. */
@@ -106,6 +119,7 @@ export class LeafMode {
     const said = config.leaf === true ? 'leaf' : await this.#ask()
     this.#doubts = said === undefined || said === before ? 0 : this.#doubts + 1
     if (said !== undefined && (before === undefined || this.#doubts > 1)) this.#verdict = said
+    if (this.#verdict !== before) await this.#onKnown()
     if (this.#verdict !== before && this.isLeaf)
       log.info('nobody can dial this grove: hubs call it on lines that it holds to them')
     const delayMs =
@@ -114,12 +128,15 @@ export class LeafMode {
     await this.#hold()
   }
 
-  /** What two seeds say. One that reaches this grove is enough. */
+  /** What two seeds say that can be asked. One that reaches this grove is enough. */
   async #ask(): Promise<'reachable' | 'leaf' | undefined> {
-    const seeds = this.#node.seeds().slice(0, LINES_MAX)
-    const answers = await Promise.all(seeds.map((seed) => this.#askOne(seed)))
-    if (answers.includes(true)) return 'reachable'
-    return answers.includes(false) ? 'leaf' : undefined
+    const seeds = this.#seeds().slice(0, ASKED_MAX)
+    while (seeds.length > 0) {
+      const answers = await Promise.all(seeds.splice(0, LINES_MAX).map((one) => this.#askOne(one)))
+      if (answers.includes(true)) return 'reachable'
+      if (answers.includes(false)) return 'leaf'
+    }
+    return undefined
   }
 
   async #askOne(seed: PeerAddress): Promise<boolean | undefined> {
@@ -132,19 +149,41 @@ export class LeafMode {
     }
   }
 
-  /** Holds the lines that are to be held, and no other. Resolves once each was tried for. */
+  /** Holds lines to so many seeds, and to nobody else. Resolves once each was tried for. */
   async #hold(): Promise<void> {
-    const wanted = this.isLeaf ? this.#node.seeds().slice(0, LINES_MAX) : []
-    const addresses = new Set(wanted.map(({ address }) => address))
-    for (const [address, line] of this.#lines) if (!addresses.has(address)) line.end.abort()
-    const news = wanted.filter(({ address }) => !this.#lines.has(address))
-    await Promise.all(news.map((hub) => this.#begin(hub)))
+    const seeds = this.isLeaf ? this.#seeds() : []
+    const addresses = new Set(seeds.map(({ address }) => address))
+    for (const [address, line] of this.#lines)
+      if (!addresses.has(address)) this.#endLine(address, line)
+    const news = this.#spareSeeds().slice(0, Math.max(0, LINES_MAX - this.#lines.size))
+    await Promise.all(this.isLeaf ? news.map((hub) => this.#begin(hub)) : [])
   }
 
-  #begin(hub: PeerAddress): Promise<void> {
+  /** The seeds to which there is no line, those after the latest one that was given up first. */
+  #spareSeeds(): PeerAddress[] {
+    const seeds = this.#seeds()
+    const from = seeds.findIndex(({ address }) => address === this.#givenUp) + 1
+    return [...seeds.slice(from), ...seeds.slice(0, from)].filter(
+      ({ address }) => !this.#lines.has(address),
+    )
+  }
+
+  /** The seeds, each once: one may be named by the operator and joined, too. */
+  #seeds(): PeerAddress[] {
+    const byAddress = new Map(this.#node.seeds().map((seed) => [tidyAddress(seed.address), seed]))
+    const byId = Map.groupBy(byAddress.values(), ({ peerId }) => peerId)
+    return [...byId.values()].flatMap((same) => same.slice(0, 1))
+  }
+
+  #endLine(address: string, line: HubLine): void {
+    line.end.abort()
+    this.#lines.delete(address)
+  }
+
+  #begin(hub: PeerAddress, restMs = RETRY_MS): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     const line: HubLine = {
-      ...{ hub, end: new AbortController(), isOpen: false, tried: resolve },
+      ...{ hub, end: new AbortController(), isOpen: false, tried: resolve, restMs },
       answering: new Semaphore(ANSWERS_AT_ONCE),
     }
     this.#lines.set(hub.address, line)
@@ -156,21 +195,32 @@ export class LeafMode {
   async #keep(line: HubLine): Promise<void> {
     const { clock, closing, random } = this.#node
     const signal = AbortSignal.any([closing, line.end.signal])
-    let restMs = RETRY_MS
     while (!signal.aborted) {
       const hasStood = await this.#standOnce(line, signal)
       line.isOpen = false
       line.tried()
-      restMs = hasStood ? RETRY_MS : Math.min(2 * restMs, RETRY_MAX_MS)
-      await rest(clock, restMs * (0.5 + random.next()), signal)
+      line.restMs = hasStood ? RETRY_MS : Math.min(2 * line.restMs, RETRY_MAX_MS)
+      await rest(clock, line.restMs * (0.5 + random.next()), signal)
+      if (!hasStood && !signal.aborted) this.#giveWay(line)
     }
-    this.#lines.delete(line.hub.address)
   }
 
-  /** Answers the calls of one line until it ends. Whether it has stood. */
+  /** A line that can't be held gives its place to one to another seed, if there is one. */
+  #giveWay(line: HubLine): void {
+    const { address } = line.hub
+    const [other] = this.#spareSeeds()
+    if (other === undefined) return
+    this.#givenUp = address
+    this.#endLine(address, line)
+    this.#node.spawn('line to a hub', () => this.#begin(other, line.restMs))
+  }
+
+  /** Answers the calls of one line until it ends. Whether it has stood for a while. */
   async #standOnce(line: HubLine, signal: AbortSignal): Promise<boolean> {
-    const { transport, log } = this.#node
+    const { transport, clock, log } = this.#node
     const { hub } = line
+    const since = clock.now()
+    const hasStood = () => line.isOpen && clock.now() - since >= STOOD_MS
     try {
       const calls = await transport.line(hub, { signal })
       line.isOpen = true
@@ -181,12 +231,12 @@ export class LeafMode {
         this.#node.spawn('answer to a hub', () => this.#answerOne(hub, call, signal).finally(leave))
       }
     } catch (error) {
-      if (signal.aborted) return line.isOpen
+      if (signal.aborted) return hasStood()
       if (!isGroveError(error)) throw error
       const { code, message: reason } = error
       log.debug('no line to a hub', { address: hub.address, code, reason })
     }
-    return line.isOpen
+    return hasStood()
   }
 
   async #answerOne(hub: PeerAddress, call: LeafCall, signal: AbortSignal): Promise<void> {
@@ -218,6 +268,8 @@ interface HubLine {
   /** Told once it was tried for. */
   readonly tried: () => void
   isOpen: boolean
+  /** How long it rests before it is tried again, or gives way to another. */
+  restMs: number
 }
 
 /** Peers that anybody can dial: of others, nobody else is told. */

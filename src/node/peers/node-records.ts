@@ -11,6 +11,7 @@ import {
   signNodeRecord,
 } from '../../core/identity/node-record.ts'
 import { tidyAddress } from '../../core/peers/endpoint.ts'
+import { isLeafAddress, leafAddress } from '../../core/peers/leaf.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Capabilities, NamedPeer } from '../../core/wire/gossip.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -58,6 +59,7 @@ export class NodeRecords {
   readonly #retired = new Set<string>()
   #own: NodeRecord | undefined
   #writing: Promise<unknown> = Promise.resolve()
+  #renewing: Promise<unknown> = Promise.resolve()
 
   constructor(ports: NodeRecordPorts) {
     this.#ports = ports
@@ -89,7 +91,13 @@ export class NodeRecords {
    * Makes another record of this grove if it says something else than the last one, or that one is
    * half through its time. It is kept before anybody sees it: no number is given twice.
    */
-  async renew({ addresses, capabilities }: Facts): Promise<void> {
+  renew(facts: Facts): Promise<void> {
+    const renewed = this.#renewing.then(() => this.#renew(facts))
+    this.#renewing = Promise.allSettled([renewed])
+    return renewed
+  }
+
+  async #renew({ addresses, capabilities }: Facts): Promise<void> {
     const key = this.#ports.signatures?.key
     if (key === undefined) return
     const now = this.#ports.clock.now()
@@ -107,6 +115,11 @@ export class NodeRecords {
   /** The number of the record that is held of a key; 0 if there is none. */
   seqOf(peerId: string): number {
     return this.#kept.get(peerId)?.record?.seq ?? 0
+  }
+
+  /** Whether the record that is held of a key holds at that moment. */
+  isValid(peerId: string, now: number): boolean {
+    return now < (this.#kept.get(peerId)?.record?.expiresAt ?? 0)
   }
 
   /** Whether the key is known to have been given up for another. */
@@ -143,6 +156,7 @@ export class NodeRecords {
   }
 
   async close(): Promise<void> {
+    await this.#renewing
     await this.#writing
   }
 
@@ -158,8 +172,7 @@ export class NodeRecords {
     if ('fault' in read) return refused(read.fault)
     const { record } = read
     if (record.peerId !== peerId) return refused('of another key')
-    if (!record.addresses.some((one) => tidyAddress(one) === address))
-      return refused('of another address')
+    if (!names(record, address)) return refused('of another address')
     const held = this.#kept.get(peerId)?.record
     const order = compareRecords(held, record)
     if (order === 'twin')
@@ -182,4 +195,10 @@ export class NodeRecords {
       log.warn('proven peer not written', { err })
     }
   }
+}
+
+/** Whether a record is of a grove at that address. That of a leaf names none. */
+function names({ peerId, addresses }: NodeRecord, address: string): boolean {
+  if (isLeafAddress(address)) return addresses.length === 0 && address === leafAddress(peerId)
+  return addresses.some((one) => tidyAddress(one) === address)
 }

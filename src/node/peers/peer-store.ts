@@ -14,6 +14,7 @@ import {
   trustStep,
   withFailure,
   withLie,
+  withSilence,
 } from '../../core/peers/trust.ts'
 import { timestamp } from '../../core/time.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -77,6 +78,8 @@ export class PeerStore implements PeerRecords {
   readonly #known = new BoundedMap<string, Kept>(PEERS_MAX, (address) =>
     this.#unwritten.add(address),
   )
+  /** Silences of addresses since they answered last. A restart is a new beginning for all. */
+  readonly #silences = new BoundedMap<string, DecayingCounter>(PEERS_MAX)
   /** The lies of all addresses of a host. */
   readonly #hostLies = new BoundedMap<string, DecayingCounter>(PEERS_MAX)
   #cancelWrite: (() => void) | undefined
@@ -98,7 +101,7 @@ export class PeerStore implements PeerRecords {
 
   record(address: string): PeerRecord {
     const kept = this.#known.get(address) ?? UNKNOWN
-    const own = trustOf(statsOf(kept), this.#ports.clock.now())
+    const own = trustOf(this.#statsOf(address), this.#ports.clock.now())
     const { confirmed, bytesGood } = kept.record
     const isNew = confirmed === 0 && bytesGood === 0
     return { ...kept.record, trust: isNew ? Math.min(own, this.#hostTrust(address)) : own }
@@ -115,7 +118,7 @@ export class PeerStore implements PeerRecords {
 
   advertisementContradicted(address: string, proof: Proof, error: Error): void {
     const kept = this.#kept(address)
-    const { lies } = withLie(statsOf(kept), this.#ports.clock.now())
+    const { lies } = withLie(this.#statsOf(address), this.#ports.clock.now())
     this.#noteHostLie(address)
     const { contradicted, proofs } = kept.record
     const record = {
@@ -129,10 +132,15 @@ export class PeerStore implements PeerRecords {
 
   bytesGood(address: string, count: number): void {
     const { record } = this.#kept(address)
+    this.answered(address)
     this.#change(address, {
       record: { ...record, bytesGood: record.bytesGood + count },
       failures: NO_STATS.failures,
     })
+  }
+
+  answered(address: string): void {
+    this.#silences.delete(address)
   }
 
   fault(address: string, error: unknown, badBytes = 0): void {
@@ -140,7 +148,9 @@ export class PeerStore implements PeerRecords {
     const { failures, bytesBad } = kept.record
     const now = this.#ports.clock.now()
     if (badBytes > 0) this.#noteHostLie(address)
-    const stats = badBytes > 0 ? withLie(statsOf(kept), now) : withFailure(statsOf(kept), now)
+    const withThis = badBytes > 0 ? withLie : isSilence(error) ? withSilence : withFailure
+    const stats = withThis(this.#statsOf(address), now)
+    this.#silences.set(address, stats.silences)
     this.#change(address, {
       record: {
         ...kept.record,
@@ -186,6 +196,13 @@ export class PeerStore implements PeerRecords {
     const host = this.#ports.hosts?.keyOf(address)
     const lies = (host === undefined ? undefined : this.#hostLies.get(host)) ?? NO_STATS.lies
     return trustOf({ ...NO_STATS, lies }, this.#ports.clock.now())
+  }
+
+  #statsOf(address: string): PeerStats {
+    const { record, lies, failures } = this.#kept(address)
+    const { confirmed, bytesGood } = record
+    const silences = this.#silences.get(address) ?? NO_STATS.silences
+    return { confirmed, bytesGood, lies, failures, silences }
   }
 
   #kept(address: string): Kept {
@@ -244,6 +261,9 @@ export class PeerStore implements PeerRecords {
   }
 }
 
-function statsOf({ record: { confirmed, bytesGood }, lies, failures }: Kept): PeerStats {
-  return { confirmed, bytesGood, lies, failures }
+/** Whether it says only that no grove answers there now, which an answer disproves. */
+function isSilence(error: unknown): boolean {
+  if (!isGroveError(error)) return false
+  const { blame, retryable } = error.kind
+  return blame === 'none' || (blame === 'network' && retryable)
 }

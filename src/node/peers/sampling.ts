@@ -16,7 +16,7 @@ import type { NodeRecords } from './node-records.ts'
 export type SamplingContext = PeersContext &
   Pick<AdmitContext, 'closing'> & {
     readonly nodeRecords: NodeRecords
-    readonly leaf: Pick<LeafMode, 'told'>
+    readonly leaf: Pick<LeafMode, 'told' | 'isLeaf'>
   }
 
 /** Who may be chosen as a peer. */
@@ -54,23 +54,31 @@ export function provenSampling(
   }
 }
 
-/** Reads who was proven before, and makes this grove's record anew whenever that is due. */
-export async function startNodeRecords(
-  node: SamplingContext & Pick<SyncContext, 'later'>,
+/** Reads who was proven before: they are in the book again, and expected to sign. */
+export async function rememberProven(node: SamplingContext): Promise<void> {
+  const { nodeRecords, transport, clock } = node
+  const remembered = await nodeRecords.load()
+  const now = clock.now()
+  transport.expectSigned(remembered.filter(({ peerId }) => nodeRecords.isValid(peerId, now)))
+  node.tell({ type: 'peers-remembered', peers: remembered })
+}
+
+/**
+ * Makes this grove's record anew if that is due, or it says something else than the last: a leaf
+ * names no address, since nobody can dial it, and its hubs know their own.
+ */
+export async function renewRecord(
+  node: SamplingContext & Pick<SyncContext, 'later'> & Pick<Chosen, 'config'>,
   capabilities: Capabilities,
 ): Promise<void> {
-  const { nodeRecords, config } = node
-  const addresses = [config.self.address]
-  const renew = async () => {
-    node.later('node record', RECORD_CHECK_MS, renew)
-    try {
-      await nodeRecords.renew({ addresses, capabilities })
-    } catch (err) {
-      node.log.warn('no new node record: the last one holds, if there is one', { err })
-    }
+  if (!samplesProven(node.config)) return
+  node.later('node record', RECORD_CHECK_MS, () => renewRecord(node, capabilities))
+  const addresses = node.leaf.isLeaf ? [] : [node.config.self.address]
+  try {
+    await node.nodeRecords.renew({ addresses, capabilities })
+  } catch (err) {
+    node.log.warn('no new node record: the last one holds, if there is one', { err })
   }
-  node.tell({ type: 'peers-remembered', peers: await nodeRecords.load() })
-  await renew()
 }
 
 const unguessable = (secret: (bytes: number) => string): Random => ({

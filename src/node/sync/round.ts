@@ -16,6 +16,7 @@ import { neutralReport } from '../peers/neutral.ts'
 import { unique } from '../peers/providers.ts'
 import { AcceptanceCheck } from './acceptance-check.ts'
 import { heldAmong, stubOffers } from './offers.ts'
+import { addressIn, broughtBy, isUnreached, pauseMsOf } from './outcome.ts'
 import type { RoundBudget } from './round-budget.ts'
 import type { SyncState } from './sync-state.ts'
 
@@ -29,8 +30,6 @@ const STUBS_A_ROUND = 20
 const TOO_LARGE_REST_MS = 60 * 60_000
 /** How long a contribution rests that the policy does not want: neither will change soon. */
 const UNWANTED_REST_MS = 24 * 60 * 60_000
-/** For how many seconds an item rests whose providers are busy, where they don't say it. */
-const PAUSE_DEFAULT_S = 5
 /** Items named in one report. */
 const REPORTED_MAX = 1_000
 
@@ -53,6 +52,12 @@ interface FetchMode {
   /** Whether the providers offered it, and didn't just seem likely. */
   readonly isOffered?: boolean | undefined
   readonly areStrangers?: boolean | undefined
+}
+
+/** What a fetch that brought something was like. */
+interface Settling extends Pick<FetchMode, 'isOffered'>, Pick<Want, 'providers'> {
+  /** Whether the round had fewer bytes left than an artifact may have. */
+  readonly isShort: boolean
 }
 
 /** How the wants of a round are fetched. */
@@ -258,26 +263,23 @@ export class Round {
     )
     this.#bytesMoved += result.bytesMoved
     this.#budget.moved(result.bytesMoved)
-    this.#settle(cid, result, { isShort, isOffered })
+    this.#settle(cid, result, { isShort, isOffered, providers })
   }
 
   /**
    * Notes a fetch that brought the manifest. Artifacts that could not be had are tried again, later
    * each time; those too large to be taken unasked are not.
    */
-  #settle(
-    cid: Cid,
-    result: FetchResult,
-    { isShort, isOffered }: Pick<FetchMode, 'isOffered'> & { readonly isShort: boolean },
-  ): void {
+  #settle(cid: Cid, result: FetchResult, { isShort, isOffered, providers }: Settling): void {
     const { missing, source } = result
     const now = this.#node.clock.now()
     const lost = missing.filter((item) => 'hash' in item)
     const failure = lost.find(({ reason }) => isShort || reason !== TOO_LARGE)
     if (failure !== undefined) {
-      this.#failed.push({ cid, reason: failure.reason, ...addressOf(source.address) })
+      this.#failed.push({ cid, reason: failure.reason, ...addressIn(source.address) })
       if (source.address !== undefined) this.#charge(source.address, failure.reason, isOffered)
-      this.#state.backoff.failed(cid, now, true)
+      const unreached = isUnreached(failure.reason) ? providers.map(({ address }) => address) : []
+      this.#state.backoff.failed(cid, now, { retryable: true, unreached })
       return
     }
     this.#fetched.push(cid)
@@ -310,8 +312,9 @@ export class Round {
       this.#skip(cid, BUSY)
       this.#state.backoff.refuse(cid, BUSY, now + pauseMsOf(error))
     } else {
-      this.#failed.push({ cid, reason: error.code, ...addressOf(asked.at(-1)?.address) })
-      this.#state.backoff.failed(cid, now, !error.kind.permanent)
+      this.#failed.push({ cid, reason: error.code, ...addressIn(asked.at(-1)?.address) })
+      const unreached = asked.filter(({ code }) => isUnreached(code)).map(({ address }) => address)
+      this.#state.backoff.failed(cid, now, { retryable: !error.kind.permanent, unreached })
     }
     for (const { address, code } of asked) this.#charge(address, code, isOffered)
     const [first] = providers
@@ -330,21 +333,4 @@ export class Round {
   #skip(cid: Cid, reason: string): void {
     if (this.#skipped.length < REPORTED_MAX) this.#skipped.push({ cid, reason })
   }
-}
-
-/** How long a peer that is too busy wants to be left alone. */
-const pauseMsOf = ({ details }: GroveError): number =>
-  (Number(details['retryAfter']) || PAUSE_DEFAULT_S) * 1_000
-
-function addressOf(address: string | undefined): { address?: string } {
-  return address === undefined ? {} : { address }
-}
-
-/** What a fetch brought, for people. */
-function broughtBy({ contribution, artifacts, source }: FetchResult): BroughtItem {
-  const { cid, kind, agent, summary } = contribution
-  // What was too large to come unasked is none of what came.
-  const came = artifacts.filter(({ state }) => state === 'here' || state === 'fetched')
-  const sizeBytes = came.reduce((sum, artifact) => sum + Math.max(0, artifact.sizeBytes), 0)
-  return { cid, kind, agentId: agent.agentId, summary, sizeBytes, ...addressOf(source.address) }
 }

@@ -4,7 +4,7 @@ import { Throttle } from '../../concurrency/throttle.ts'
 import type { Cid } from '../../core/cid.ts'
 import type { Policy } from '../../core/policy.ts'
 import type { Advertisement } from '../../core/ranking/advertisement.ts'
-import { Backoff } from '../../protocol/sync/backoff.ts'
+import { Backoff, type HasAnswered } from '../../protocol/sync/backoff.ts'
 import { Credit } from '../../protocol/sync/credit.ts'
 import { MetricTurns } from '../../protocol/sync/metric-turns.ts'
 import { AboutMemory } from './about.ts'
@@ -67,7 +67,7 @@ export class AnnouncedWork {
 /** What background sync remembers between rounds. */
 export class SyncState {
   /** Items that wait: their fetch failed, or they are refused. */
-  readonly backoff = new Backoff()
+  readonly backoff: Backoff
   /** The fetches of background sync that are under way, by cid. */
   readonly fetches = new Singleflight<void>()
   /** Hosts whose offers a round of this grove's own is fetching. */
@@ -91,8 +91,9 @@ export class SyncState {
   }
   #budget: { readonly budget: RoundBudget; readonly until: number } | undefined
 
-  constructor(hostOf: (address: string) => string) {
+  constructor(hostOf: (address: string) => string, hasAnswered: HasAnswered) {
     this.hostOf = hostOf
+    this.backoff = new Backoff(hasAnswered)
     this.announced = {
       proven: new AnnouncedWork(ROUNDS_AT_ONCE, hostOf),
       strangers: new AnnouncedWork(STRANGERS_ROUNDS_AT_ONCE, hostOf),

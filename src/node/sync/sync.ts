@@ -89,7 +89,10 @@ export class BackgroundSync {
     this.#node = node
     this.#advertisements = advertisements
     this.#dimensions = new DimensionWatch(node)
-    this.#state = new SyncState((address) => shareKey(node.transport.hosts, address))
+    this.#state = new SyncState(
+      (address) => shareKey(node.transport.hosts, address),
+      (address, since) => (node.gossip.peer(address)?.lastContact ?? 0) > since,
+    )
   }
 
   /** The report of the latest round; undefined before the first has ended. */

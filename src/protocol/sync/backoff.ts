@@ -19,26 +19,47 @@ export interface Refusal {
   readonly until: number
 }
 
+/** How a fetch failed. */
+export interface FailedFetch {
+  /** Whether another fetch may fare better. */
+  readonly retryable: boolean
+  /** The addresses of peers that may have it and were not reached. */
+  readonly unreached?: readonly string[]
+}
+
+/** Whether a peer has answered at an address after that moment (Unix ms). */
+export type HasAnswered = (address: string, since: number) => boolean
+
 /** What is remembered of an item's failed fetches. */
 interface Failures {
   readonly count: number
   /** Both Unix ms. */
   readonly since: number
   readonly until: number
+  readonly unreached: readonly string[]
 }
 
-/** The items that background sync does not fetch for now: those that failed, and refused ones. */
+/**
+ * The items that background sync does not fetch for now: those that failed, and refused ones. One
+ * that failed since its peers could not be reached waits no longer than after a first failure once
+ * one of them answers: however long a network was cut, what lies beyond comes soon after.
+ */
 export class Backoff {
+  readonly #hasAnswered: HasAnswered
   readonly #failures = new BoundedMap<Cid, Failures>(REMEMBERED_MAX)
   readonly #refusals = new BoundedMap<Cid, Refusal>(REMEMBERED_MAX)
 
+  constructor(hasAnswered: HasAnswered) {
+    this.#hasAnswered = hasAnswered
+  }
+
   /** Notes a failed fetch: the item waits, longer after each failure. */
-  failed(cid: Cid, now: number, retryable: boolean): void {
+  failed(cid: Cid, now: number, { retryable, unreached = [] }: FailedFetch): void {
     const count = (this.#failures.get(cid)?.count ?? 0) + 1
     const waitMs = retryable
       ? Math.min(RETRY_FIRST_MS * 2 ** Math.min(count - 1, 20), RETRY_LONGEST_MS)
       : HOPELESS_MS
-    this.#failures.set(cid, { count, since: now, until: now + waitMs })
+    this.#failures.set(cid, { count, since: now, until: now + waitMs, unreached })
   }
 
   /** Keeps the item from being fetched until then (Unix ms), for a reason such as `too-large`. */
@@ -73,8 +94,13 @@ export class Backoff {
     const refusal = this.#refusals.get(cid)
     if (refusal !== undefined && refusal.until > now) return refusal.reason
     const failures = this.#failures.get(cid)
+    return failures !== undefined && this.#isWaiting(failures, now) ? 'backing-off' : undefined
+  }
+
+  #isWaiting({ since, until, unreached }: Failures, now: number): boolean {
     // A clock that was set back must not lengthen the wait.
-    const isWaiting = failures !== undefined && failures.until > now && failures.since <= now
-    return isWaiting ? 'backing-off' : undefined
+    if (until <= now || since > now) return false
+    const isFirstWait = since + RETRY_FIRST_MS > now
+    return isFirstWait || !unreached.some((address) => this.#hasAnswered(address, since))
   }
 }

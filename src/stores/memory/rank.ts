@@ -18,7 +18,13 @@ import {
 import type { Signals } from '../../core/ranking/signals.ts'
 import { compareText } from '../../core/text.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
-import type { FormCount, FrontierQuery, MetricsQuery, Ranking } from '../../ports/graph-index.ts'
+import type {
+  ContributionInfo,
+  FormCount,
+  FrontierQuery,
+  MetricsQuery,
+  Ranking,
+} from '../../ports/graph-index.ts'
 import { type Consequences, directedPlaces, voiceOf } from '../derive.ts'
 import { matches } from '../filter.ts'
 import { infoOf } from '../info.ts'
@@ -54,8 +60,9 @@ export function rank(
       : rankedDirection(supportIn(all, metric))
   }
   return [...byDimension.values()]
+    .filter(([place]) => place !== undefined && isAsked(place, query, directionOf))
     .map((dimension) => rankingOf(dimension, query, backingOf))
-    .filter((found) => found.places.length > 0 && isAsked(found, query, directionOf))
+    .filter((found) => found.places.length > 0)
     .sort((a, b) => compareText(a.metric, b.metric))
 }
 
@@ -168,8 +175,19 @@ function rankingOf(
   return {
     metric,
     direction,
-    places: best.map(({ held, ...place }) => ({ ...place, info: infoOf(held.stored) })),
+    places: best.map(({ held, ...place }) => ({ ...place, info: heldInfoOf(held.stored) })),
   }
+}
+
+/** By the bytes of manifests, which never change: rankings ask for the same ones all the time. */
+const infos = new WeakMap<Uint8Array, ContributionInfo>()
+
+function heldInfoOf(stored: Stored): ContributionInfo {
+  const known = infos.get(stored.bytes)
+  if (known !== undefined) return known
+  const info = infoOf(stored)
+  infos.set(stored.bytes, info)
+  return info
 }
 
 function hasBehind(
@@ -184,7 +202,7 @@ function hasBehind(
 
 /** Whether a query asks for a dimension. The direction of a metric is the same for all filters. */
 function isAsked(
-  { metric, direction }: Ranking,
+  { metric, direction }: Pick<Place, 'metric' | 'direction'>,
   query: FrontierQuery,
   directionOf: (metric: string) => Direction,
 ): boolean {

@@ -19,6 +19,10 @@ const LEAF_CALLS_MAX = 256
 const LEAF_HEAD_MS = 30_000
 
 interface PendingCall {
+  /** Whether its answer has a body. */
+  readonly hasBody: boolean
+  /** Aborts when the answer is not wanted any more. */
+  readonly signal: AbortSignal | undefined
   resolve(answer: CarriedAnswer): void
   reject(error: Error): void
 }
@@ -150,6 +154,8 @@ class StandingLine implements LeafLine {
       signal?.removeEventListener('abort', onAbort)
     }
     const settle: PendingCall = {
+      hasBody: method !== 'HEAD',
+      signal,
       resolve(answer) {
         end()
         resolve(answer)
@@ -178,7 +184,9 @@ class StandingLine implements LeafLine {
   async answer(id: string, { status, headers, body }: LeafAnswer): Promise<void> {
     const pending = this.#pending.get(id)
     if (pending === undefined) throw unwanted()
-    const read = new ReadBody(body)
+    const read = new ReadBody(body, pending.signal)
+    // Whoever asks for a head alone reads nothing: nobody would ever say that it is over.
+    if (!pending.hasBody) read.destroy()
     pending.resolve({ statusCode: status, headers: headers as IncomingHttpHeaders, body: read })
     await read.over
   }
@@ -192,22 +200,34 @@ class StandingLine implements LeafLine {
   }
 }
 
-/** A body that comes as a leaf's request, and whether it is still wanted. */
+/** A body that comes as a leaf's request, until it has been read or is not wanted any more. */
 class ReadBody implements RawBody {
   readonly over: Promise<void>
   readonly #body: AsyncIterable<Uint8Array>
   readonly #end: () => void
+  #giveUp = () => {}
 
-  constructor(body: AsyncIterable<Uint8Array>) {
+  constructor(body: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined) {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.over = promise
-    this.#end = resolve
+    this.#end = () => {
+      signal?.removeEventListener('abort', this.#end)
+      resolve()
+      this.#giveUp()
+    }
     this.#body = body
+    if (signal?.aborted === true) this.#end()
+    else signal?.addEventListener('abort', this.#end, { once: true })
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    const chunks = this.#body[Symbol.asyncIterator]()
     try {
-      yield* this.#body
+      for (;;) {
+        const next = await this.#unlessOver(chunks.next())
+        if (next.done === true) return
+        yield next.value
+      }
     } finally {
       this.#end()
     }
@@ -215,6 +235,15 @@ class ReadBody implements RawBody {
 
   destroy(): void {
     this.#end()
+  }
+
+  /** Whoever gives up doesn't wait for what a leaf sends next. */
+  #unlessOver<T>(read: Promise<T>): Promise<T> {
+    // A promise of its own for each chunk: one that lasts would keep them all.
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    this.#giveUp = () => reject(new Error('aborted'))
+    read.then(resolve, reject)
+    return promise
   }
 }
 

@@ -95,9 +95,8 @@ function stretchOf(bytes: Uint8Array, lot: Lot): Uint8Array {
   return bytes.subarray(at, at + lot.below(bytes.length - at + 1))
 }
 
-function repeated(stretch: Uint8Array, times: number): Buffer {
-  return Buffer.concat(Array.from({ length: times }, () => stretch))
-}
+const repeated = (stretch: Uint8Array, times: number): Buffer =>
+  Buffer.alloc(stretch.length * times, stretch)
 
 /** JSON of which some members are changed; what is no JSON is changed as bytes. */
 function changedJson(seed: Buffer, change: Change): Buffer {

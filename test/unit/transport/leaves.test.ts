@@ -79,6 +79,41 @@ test('an answer that is not wanted any more is over', async () => {
   await over
 })
 
+test('who gives up within an answer is not kept by the leaf, and its answer is over', async () => {
+  const { leaves } = leavesHere()
+  const line = leaves.open({ peerId })
+  const given = new AbortController()
+  const asked = leaves.carrier.request({ ...ASK, signal: given.signal })
+  const call = await line.next(1_000)
+  assert.ok(call !== undefined && call !== 'silence')
+  async function* stalling() {
+    yield Buffer.from('one')
+    await new Promise(() => {})
+  }
+
+  const over = leaves.answer(peerId, call.id, { status: 200, headers: {}, body: stalling() })
+  const chunks = (await asked).body[Symbol.asyncIterator]()
+  await chunks.next()
+  const next = chunks.next()
+  given.abort()
+
+  await assert.rejects(next, /aborted/)
+  await over
+})
+
+test('an answer without a body is over though nobody reads it', async () => {
+  const { leaves } = leavesHere()
+  const line = leaves.open({ peerId })
+  const asked = leaves.carrier.request({ ...ASK, method: 'HEAD' })
+  const call = await line.next(1_000)
+  assert.ok(call !== undefined && call !== 'silence')
+
+  const over = leaves.answer(peerId, call.id, answerOf())
+
+  assert.equal((await asked).statusCode, 200)
+  await over
+})
+
 test('a leaf that does not begin to answer loses its line, and all calls fail', async () => {
   const { leaves, hosts, move } = leavesHere()
   const line = leaves.open({ peerId })

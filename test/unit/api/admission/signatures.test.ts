@@ -188,20 +188,22 @@ for (const admission of ['signed', 'members'] as const)
     }
   })
 
-test('an answer in the name of another, or that was changed on its way, is a fault', async () => {
+test('an answer in the name of another is a fault, and of one that was changed on its way, nobody is', async () => {
   const places = new Places()
   await using caller = signedGrove(places, { n: 1, admission: 'open' })
   await using called = signedGrove(places, { n: 2, admission: 'open' })
   const { address, peerId } = called.self
   const other = keyOf(9).peerId
   const faultOf = (peer: typeof called.self) =>
-    caller.exchange(peer).catch((error: unknown) => isGroveError(error) && error.details.fault)
+    caller
+      .exchange(peer)
+      .catch((error: unknown) => isGroveError(error) && (error.details.fault ?? error.code))
 
   places.set(address, async (request) => {
     const answer = await called.answer(request)
     return { ...answer, body: answer.body.replace(peerId, other) }
   })
-  assert.equal(await faultOf({ peerId: address, address }), 'forged')
+  assert.equal(await faultOf({ peerId: address, address }), 'peer-unreachable')
   places.set(address, async (request) => {
     const { headers: _, ...answer } = await called.answer(request)
     return { ...answer, headers: {} }
@@ -357,6 +359,28 @@ test('a peer that has signed its answers is not believed without, and that is to
     message.peerId,
     'whoever has changed is believed in time',
   )
+})
+
+test('a peer that signed before a start is not believed without, nor called unsigned for others', async () => {
+  const places = new Places()
+  await using caller = signedGrove(places, { n: 1, admission: 'signed' })
+  await using called = signedGrove(places, { n: 2, admission: 'open' })
+  const { address, peerId } = called.self
+  const seed = { peerId: address, address }
+  const body = JSON.stringify({ entries: [], more: false })
+  caller.transport.expectSigned([called.self])
+
+  places.set(address, async () => ({ status: 200, headers: { 'grove-protocol': '1' }, body }))
+  await assert.rejects(
+    caller.transport.best(seed, BEST),
+    withCode('refused', 'without a signature'),
+  )
+  places.set(address, challenger(9, 'target'))
+  await assert.rejects(caller.exchange(seed), withCode('refused'))
+  places.set(address, called.answer)
+  assert.equal(await caller.exchange(seed), peerId)
+
+  assert.ok(places.sent.every(({ headers }) => headers['signature'] !== undefined))
 })
 
 test('a grove is called by signatures at each of its addresses, and at no other', async () => {

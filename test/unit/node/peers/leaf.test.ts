@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { localClient } from '../../../../src/api/client/local-client.ts'
+import { GroveError } from '../../../../src/core/errors.ts'
 import type { KeyId } from '../../../../src/core/identity/ed25519.ts'
 import { isLeafAddress, leafAddress } from '../../../../src/core/peers/leaf.ts'
 import type { PeerAddress } from '../../../../src/core/peers/peer.ts'
-import { LeafMode } from '../../../../src/node/peers/leaf.ts'
+import { type AnswerCall, LeafMode } from '../../../../src/node/peers/leaf.ts'
 import { seeded } from '../../../../src/runtime/random.ts'
 import type { OpenLeaves } from '../../../../src/transport/leaf/leaves.ts'
 import { plainDraft } from '../../../support/http.ts'
@@ -90,6 +91,20 @@ test('the address of a leaf is told to nobody, and known to nobody but its hub',
   assert.equal(hub.node.gossip.admits({ peerId: idOf(leaf), address }), true)
 })
 
+test('the record of a leaf names no address, and its hub has it', async () => {
+  await using hub = await servedGrove({ ...SOON, admission: 'signed' })
+  const seeds = [seedOf(hub)]
+  await using leaf = await servedGrove({ ...SOON, seeds, admission: 'signed' }, NOWHERE)
+  await standsAt(hub, leaf)
+
+  const own = await until('the hub has its record', () => {
+    const { own } = leaf.node.nodeRecords
+    return own?.seq === hub.node.nodeRecords.seqOf(idOf(leaf)) && own
+  })
+
+  assert.deepEqual(own.addresses, [])
+})
+
 test('the line of a leaf that is blocked ends, and it gets no other', async () => {
   await using hub = await servedGrove(SOON)
   await using leaf = await servedGrove({ ...SOON, seeds: [seedOf(hub)], leaf: true })
@@ -124,8 +139,73 @@ test('a hub may ask of a leaf what groves ask of each other, and nothing else', 
     assert.equal(await statusOf(path), 401, path)
 })
 
-test('a hub that calls without end is read no faster than it is answered, and another one is answered', async () => {
+/** A leaf that answers calls by `answer`, with these seeds, and what carries its calls. */
+function leafOf(
+  seeds: readonly (string | PeerAddress)[],
+  transport: object,
+  answer: AnswerCall = async () => ({}) as never,
+) {
   const closing = new AbortController()
+  const clock = { ...standingClock().clock, sleep: () => new Promise<void>(setImmediate) }
+  const node = {
+    config: { self: { peerId: 'leaf', address: 'http://10.0.0.9' }, leaf: true, syncIntervalMs: 1 },
+    ...{ clock, random: seeded(1), closing: closing.signal },
+    log: { info() {}, debug() {} },
+    seeds: () =>
+      seeds.map((seed) => (typeof seed === 'string' ? { peerId: seed, address: seed } : seed)),
+    transport,
+    spawn: (_: string, task: () => Promise<unknown>) => void task().catch(() => {}),
+    later() {},
+  }
+  const leaf = new LeafMode(node as unknown as ConstructorParameters<typeof LeafMode>[0])
+  leaf.begin(answer, () => {})
+  return { leaf, [Symbol.dispose]: () => closing.abort() }
+}
+
+/** A line on which nothing comes, until it is cut. */
+const silentLine = (cut: Promise<unknown>): AsyncIterable<never> => ({
+  [Symbol.asyncIterator]: () => ({
+    next: () => cut.then(() => ({ done: true, value: undefined })),
+  }),
+})
+
+test('seeds that hold no line give way to others, also when a line is lost', async () => {
+  const [dead, first, second, third] = [1, 2, 3, 4].map((n) => `http://10.0.0.${n}:4515`)
+  const down = new Set([dead])
+  const cut = Promise.withResolvers<void>()
+  const line = async ({ address }: PeerAddress) => {
+    if (down.has(address)) throw new GroveError('peer-unreachable')
+    return silentLine(address === first ? cut.promise : new Promise(() => {}))
+  }
+  const seeds = [dead, first, second, third] as string[]
+  const hubsOf = (leaf: LeafMode) => leaf.hubs().map(({ address }) => address)
+  using one = leafOf(seeds, { line })
+
+  await until('two others hold lines', () => hubsOf(one.leaf).length === 2)
+  assert.deepEqual(hubsOf(one.leaf), [first, second])
+  down.add(first)
+  cut.resolve()
+
+  await until('another one holds a line', () => hubsOf(one.leaf).includes(third ?? ''))
+  assert.deepEqual(hubsOf(one.leaf), [second, third])
+})
+
+test('a seed that the operator named and that was joined, too, gets one line', async () => {
+  const [address, other] = ['http://10.0.0.1:4515', 'http://10.0.0.2:4515']
+  const opened: string[] = []
+  const line = async (hub: PeerAddress) => {
+    opened.push(hub.address)
+    return silentLine(new Promise(() => {}))
+  }
+  const seeds = [`${address}/`, { peerId: 'hub', address }, { peerId: 'hub', address: other }]
+  using one = leafOf(seeds, { line })
+
+  await until('the line stands', () => one.leaf.hubs().length > 0)
+
+  assert.deepEqual(opened, [address])
+})
+
+test('a hub that calls without end is read no faster than it is answered, and another one is answered', async () => {
   const seeds = ['http://10.0.0.1:4515', 'http://10.0.0.2:4515']
   const calls = new Map<string, number>()
   const answers: string[] = []
@@ -136,27 +216,16 @@ test('a hub that calls without end is read no faster than it is answered, and an
     }
     await new Promise(() => {})
   }
-  const node = {
-    config: { self: { peerId: 'leaf', address: 'http://10.0.0.9' }, leaf: true, syncIntervalMs: 1 },
-    ...{ clock: standingClock().clock, random: seeded(1), closing: closing.signal },
-    log: { info() {}, debug() {} },
-    seeds: () => seeds.map((address) => ({ peerId: address, address })),
-    transport: {
-      line: async ({ address }: PeerAddress) => callsOf(address),
-      answerCall: async ({ address }: PeerAddress) => void answers.push(address),
-    },
-    spawn: (_: string, task: () => Promise<unknown>) => void task().catch(() => {}),
-    later() {},
+  const transport = {
+    line: async ({ address }: PeerAddress) => callsOf(address),
+    answerCall: async ({ address }: PeerAddress) => void answers.push(address),
   }
-  const leaf = new LeafMode(node as unknown as ConstructorParameters<typeof LeafMode>[0])
 
-  leaf.begin(
-    // The first hub never takes its answers.
-    async (_, { address }) => (address === seeds[0] ? new Promise<never>(() => {}) : ({} as never)),
-    () => {},
+  // The first hub never takes its answers.
+  using _ = leafOf(seeds, transport, async (__, { address }) =>
+    address === seeds[0] ? new Promise<never>(() => {}) : ({} as never),
   )
   await until('the other hub has its answers', () => answers.length === 100)
-  closing.abort()
 
   assert.ok((calls.get(seeds[0] ?? '') ?? 0) <= 17, `${calls.get(seeds[0] ?? '')} calls were read`)
 })

@@ -4,6 +4,7 @@ import {
   NODE_RECORD_LIFETIME_MS,
   signNodeRecord,
 } from '../../../../src/core/identity/node-record.ts'
+import { leafAddress } from '../../../../src/core/peers/leaf.ts'
 import { NodeRecords } from '../../../../src/node/peers/node-records.ts'
 import type { RecordStore } from '../../../../src/ports/record-store.ts'
 import { seeded } from '../../../../src/runtime/random.ts'
@@ -65,6 +66,16 @@ test('forged, foreign, expired, future and re-addressed records count for nothin
     assert.equal(nodeRecords.proven(at, record), 0, what)
 })
 
+test('the record of a leaf names no address, and counts on its own line only', async () => {
+  const { nodeRecords } = await begin()
+  const onLine = (one: typeof peer) => ({ ...at, address: leafAddress(one.peerId) })
+  const ofLeaf = recordOf(peer, NOW, { addresses: [] })
+
+  assert.equal(nodeRecords.proven(onLine(peer), recordOf()), 0, 'of who can be dialled')
+  assert.equal(nodeRecords.proven(onLine(other), ofLeaf), 0, "another's line")
+  assert.equal(nodeRecords.proven(onLine(peer), ofLeaf), NOW)
+})
+
 test('an older record that is sent again takes nothing back', async () => {
   const { nodeRecords } = await begin()
   nodeRecords.proven(at, recordOf(peer, NOW + 1_000))
@@ -94,6 +105,8 @@ test('who was proven is known after a restart, with its record; who failed or re
   const again = await begin({ records })
 
   assert.deepEqual(again.remembered, [{ ...at, seq: NOW }])
+  const holds = (now: number) => again.nodeRecords.isValid(peer.peerId, now)
+  assert.deepEqual([holds(NOW), holds(NOW + NODE_RECORD_LIFETIME_MS)], [true, false])
   assert.ok(again.nodeRecords.isRetired(retired.peerId))
   assert.equal(again.nodeRecords.proven(at, recordOf(peer, NOW - 1_000)), NOW, 'a replayed one')
 })
@@ -111,6 +124,20 @@ test('the own record is the same after a restart, until it says something else o
   move(NODE_RECORD_LIFETIME_MS / 2)
   await nodeRecords.renew({ ...facts, addresses: ['http://10.0.0.9:4515'] })
   assert.equal(nodeRecords.own?.seq, NOW + NODE_RECORD_LIFETIME_MS / 2)
+})
+
+test('two records that are made at once have two numbers', async () => {
+  const { nodeRecords, records } = await begin()
+  const seqs: unknown[] = []
+  const set = records.set.bind(records)
+  records.set = async (space, key, value) => {
+    await set(space, key, value)
+    seqs.push(value['seq'])
+  }
+
+  await Promise.all([nodeRecords.renew(facts), nodeRecords.renew({ ...facts, addresses: [] })])
+
+  assert.deepEqual(seqs, [NOW, NOW + 1])
 })
 
 test('another key has numbers of its own, and no key no record', async () => {

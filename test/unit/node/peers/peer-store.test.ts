@@ -219,3 +219,36 @@ test('a lie counts against what else is on the host, but for who has been good, 
   await later.load()
   assert.equal(later.trust(next), 0.25)
 })
+
+test('a peer that could not be reached for an hour is as good as before once it answers', async () => {
+  const { book, records, move } = openBook()
+  book.advertisementConfirmed(a.address)
+  const before = book.trust(a.address)
+  for (let second = 0; second < 3_600; second += 1) {
+    book.fault(a.address, new GroveError('peer-unreachable', {}))
+    move(1_000)
+  }
+  book.fault(a.address, new GroveError('refused', { foreign: true }))
+  assert.ok(book.trust(a.address) < 0.1)
+
+  book.answered(a.address)
+
+  assert.equal(book.trust(a.address), before)
+  assert.equal(book.record(a.address).failures, 3_601)
+  book.fault(a.address, new GroveError('peer-unreachable', {}))
+  await book.close()
+  const { book: later } = openBook(records)
+  await later.load()
+  assert.equal(later.trust(a.address), before, 'a restart is a new beginning')
+})
+
+test('an answer forgives neither slowness nor a broken protocol', () => {
+  const { book } = openBook()
+  book.fault(a.address, new GroveError('peer-too-slow', {}))
+  book.fault(b.address, fault)
+  const [slow, broken] = [book.trust(a.address), book.trust(b.address)]
+
+  for (const { address } of [a, b]) book.answered(address)
+
+  assert.deepEqual([book.trust(a.address), book.trust(b.address)], [slow, broken])
+})

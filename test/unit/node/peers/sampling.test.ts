@@ -5,6 +5,7 @@ import { timestamp } from '../../../../src/core/time.ts'
 import {
   askWhoIsThere,
   provenSampling,
+  rememberProven,
   type SamplingContext,
 } from '../../../../src/node/peers/sampling.ts'
 import type { Input } from '../../../../src/protocol/messages.ts'
@@ -65,6 +66,28 @@ test('a key that was given up for the one that answers is retired, if both have 
   assert.deepEqual((await asked(next.peerId)).retired, [])
   const forged = { ...rotation, to: keyOf(4).peerId }
   assert.deepEqual((await asked(keyOf(4).peerId, [forged])).retired, [])
+})
+
+test('who was proven before a start, by a record that holds still, is expected to sign', async () => {
+  const expected: unknown[] = []
+  const told: Input[] = []
+  const expired = { peerId: next.peerId, address: 'http://10.0.0.3:4515' }
+  const remembered = [peer, expired].map((one) => ({ ...one, seq: 1 }))
+  const isValid = (peerId: string, now: number) => peerId === peer.peerId && now === 5
+  const nodeRecords = { load: async () => remembered, isValid, renew: async () => {} }
+  const node = {
+    config: { self, seeds: [] },
+    clock: { now: () => 5 },
+    nodeRecords,
+    transport: { expectSigned: (peers: unknown) => void expected.push(peers) },
+    tell: (input: Input) => void told.push(input),
+    later() {},
+  } as unknown as Parameters<typeof rememberProven>[0]
+
+  await rememberProven(node)
+
+  assert.deepEqual(expected, [[{ ...peer, seq: 1 }]])
+  assert.deepEqual(told, [{ type: 'peers-remembered', peers: remembered }])
 })
 
 test('only keys may be chosen that are neither blocked nor given up; in members, listed ones', () => {

@@ -42,7 +42,7 @@ test('to have what its own work names proves nothing of a host', async () => {
   await using grove = testNode([peer])
   const { node } = grove
   for (const { cid } of parents) await node.stubs.putStub(cid, ['peer'], node.clock.now())
-  const state = new SyncState(hostOf)
+  const state = new SyncState(hostOf, () => false)
   const budget = new RoundBudget(defaultPolicy, state)
   const { advertisements, closing: signal } = node
   const round = new Round({ node, state, advertisements, budget, signal })

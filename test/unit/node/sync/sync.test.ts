@@ -28,6 +28,9 @@ const list = (...entries: object[]) => ({
   loss: { dimension: 'loss', direction: 'minimize', entries },
 })
 
+/** What stands in front of a peer does not reach it. */
+const gateway: HttpAnswer = { status: 502, headers: {}, body: Buffer.alloc(0) }
+
 const [good, better, best] = [scored('good', 0.9), scored('better', 0.8), scored('best', 0.7)]
 
 test("a round fetches and reports what the policy wants of a peer's list", async () => {
@@ -196,6 +199,25 @@ test('an item that could not be fetched backs off before it is tried again', asy
 
   assert.deepEqual(again.failed, [])
   assert.deepEqual(again.skipped, [{ cid: best.cid, reason: 'backing-off' }])
+})
+
+test('what was out of reach for an hour comes within seconds once its peer is reached', async () => {
+  let isCut = true
+  await using peer = startPeer('peer', {
+    contributions: [best],
+    best: list(entry(best, 0.7)),
+    misbehave: ({ path }) => (isCut && path.includes(best.cid) ? gateway : undefined),
+  })
+  await using grove = testNode([peer])
+  const { clock, sync } = grove.node
+  for (const end = clock.now() + 3_600_000; clock.now() < end; await clock.sleep(60_000))
+    assert.deepEqual((await sync.round()).fetched, [])
+  await sync.round()
+  isCut = false
+
+  await clock.sleep(5_000)
+
+  assert.deepEqual((await sync.round()).fetched, [best.cid])
 })
 
 test('metrics with names that do not rank keep nothing from being looked at', async () => {
