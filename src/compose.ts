@@ -1,19 +1,21 @@
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { OwnAddresses } from './api/admission/own-addresses.ts'
 import { leafAnswerOf, requestOf } from './api/answer/called.ts'
 import { createHttpApp } from './api/http/app.ts'
-import { proxiesAt } from './api/http/caller.ts'
+import { LOOPBACK_HOSTS, proxiesAt } from './api/http/caller.ts'
 import { connectionsFor } from './api/http/connections.ts'
-import { bind, type Certificate, drain } from './api/http/server.ts'
+import { bind, drain } from './api/http/server.ts'
+import { LOCAL } from './api/http/turns.ts'
 import { askToLeave } from './api/local/ask-to-leave.ts'
 import type { Role } from './api/local/holder.ts'
 import type { Leaving } from './api/local/leaving.ts'
 import { localServing } from './api/local/serving.ts'
 import { type GroveSession, holderSession } from './api/local/session.ts'
 import { SharedGrove } from './api/local/shared-grove.ts'
+import { Precedence } from './concurrency/shares/precedence.ts'
+import { certificateOf } from './config/certificate.ts'
 import { admissionOf, type GroveSettings, isReachedElsewhere, type ServerConfig } from './config.ts'
-import { GroveError, isGroveError } from './core/errors.ts'
+import { isGroveError } from './core/errors.ts'
 import { leafAddress } from './core/peers/leaf.ts'
 import { type OwnIdentity, openIdentity, rotateIdentity } from './identity.ts'
 import type { NodeConfig } from './node/config.ts'
@@ -43,6 +45,8 @@ export interface Opened {
   readonly stores: Stores
   /** Made when the stores are opened for the first time, and kept beside them. */
   readonly identity: OwnIdentity
+  /** Who goes first on the threads that all share. */
+  readonly precedence: Precedence
 }
 
 /** Opens a grove's stores, and creates them if they don't exist. Throws as `openStoresAt` and
@@ -51,8 +55,11 @@ export async function openStores(
   { dir, store = dir === undefined ? 'memory:' : `sqlite:${dir}` }: Pick<Settings, 'dir' | 'store'>,
   log: Log,
 ): Promise<Opened> {
+  const precedence = new Precedence(systemClock.now)
+  precedence.prefer([LOCAL])
   const stores = await openStoresAt(store, {
     log,
+    precedence,
     nextTurn,
     clock: systemClock,
     random: systemRandom,
@@ -60,7 +67,7 @@ export async function openStores(
   return orClose(stores.close, async () => {
     const identity = await openIdentity(stores, log)
     await stores.health.keepId(identity.formerly ?? identity.key.peerId)
-    return { stores, identity }
+    return { stores, identity, precedence }
   })
 }
 
@@ -117,21 +124,6 @@ export function composeNode(
   return { node, close }
 }
 
-/** The certificate and key to serve https with, if any. Throws `usage-error`. */
-async function certificateOf({ tlsCert, tlsKey }: ServerConfig): Promise<Certificate | undefined> {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined
-  if (tlsCert === undefined || tlsKey === undefined)
-    throw tlsError('--tls-cert and --tls-key belong together: give both')
-  try {
-    return { cert: await readFile(tlsCert), key: await readFile(tlsKey) }
-  } catch (cause) {
-    throw tlsError(`the certificate or its key can't be read: ${(cause as Error).message}`, cause)
-  }
-}
-
-const tlsError = (message: string, cause?: unknown) =>
-  new GroveError('usage-error', {}, { message, cause })
-
 /** Bytes of a signature's nonce. */
 const NONCE_BYTES = 16
 /** Bytes of the secret by which used nonces are remembered. */
@@ -177,10 +169,12 @@ export async function serveGrove(
   }
   // Who may call is known before anybody can.
   await orClose(closeBoth, () => node.access.load())
+  if (!isReachedElsewhere(server)) opened.precedence.prefer(LOOPBACK_HOSTS)
   const { dir } = settings
   const local = dir === undefined ? undefined : await servingOf(dir, node, closeBoth)
   const running = bound.serve(node, {
     nextTurn,
+    precedence: opened.precedence,
     connectionsMax: connectionsFor(descriptorsMax()),
     pages: local?.pages ?? {},
     allowHosts: namesOf(server),
