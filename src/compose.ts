@@ -1,19 +1,19 @@
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { OwnAddresses } from './api/admission/own-addresses.ts'
 import { leafAnswerOf, requestOf } from './api/answer/called.ts'
 import { createHttpApp } from './api/http/app.ts'
 import { proxiesAt } from './api/http/caller.ts'
 import { connectionsFor } from './api/http/connections.ts'
-import { bind, type Certificate, drain } from './api/http/server.ts'
+import { bind, drain } from './api/http/server.ts'
 import { askToLeave } from './api/local/ask-to-leave.ts'
 import type { Role } from './api/local/holder.ts'
 import type { Leaving } from './api/local/leaving.ts'
 import { localServing } from './api/local/serving.ts'
 import { type GroveSession, holderSession } from './api/local/session.ts'
 import { SharedGrove } from './api/local/shared-grove.ts'
+import { certificateOf } from './config/certificate.ts'
 import { admissionOf, type GroveSettings, isReachedElsewhere, type ServerConfig } from './config.ts'
-import { GroveError, isGroveError } from './core/errors.ts'
+import { isGroveError } from './core/errors.ts'
 import { leafAddress } from './core/peers/leaf.ts'
 import { type OwnIdentity, openIdentity, rotateIdentity } from './identity.ts'
 import type { NodeConfig } from './node/config.ts'
@@ -45,11 +45,14 @@ export interface Opened {
   readonly identity: OwnIdentity
 }
 
-/** Opens a grove's stores, and creates them if they don't exist. Throws as `openStoresAt` and
- * `openIdentity` do. */
+/**
+ * Opens a grove's stores, for a server or not, and creates them if they don't exist. Throws as
+ * `openStoresAt` and `openIdentity` do.
+ */
 export async function openStores(
   { dir, store = dir === undefined ? 'memory:' : `sqlite:${dir}` }: Pick<Settings, 'dir' | 'store'>,
   log: Log,
+  isServer = false,
 ): Promise<Opened> {
   const stores = await openStoresAt(store, {
     log,
@@ -58,7 +61,7 @@ export async function openStores(
     random: systemRandom,
   })
   return orClose(stores.close, async () => {
-    const identity = await openIdentity(stores, log)
+    const identity = await openIdentity(stores, { log, isServer })
     await stores.health.keepId(identity.formerly ?? identity.key.peerId)
     return { stores, identity }
   })
@@ -117,21 +120,6 @@ export function composeNode(
   return { node, close }
 }
 
-/** The certificate and key to serve https with, if any. Throws `usage-error`. */
-async function certificateOf({ tlsCert, tlsKey }: ServerConfig): Promise<Certificate | undefined> {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined
-  if (tlsCert === undefined || tlsKey === undefined)
-    throw tlsError('--tls-cert and --tls-key belong together: give both')
-  try {
-    return { cert: await readFile(tlsCert), key: await readFile(tlsKey) }
-  } catch (cause) {
-    throw tlsError(`the certificate or its key can't be read: ${(cause as Error).message}`, cause)
-  }
-}
-
-const tlsError = (message: string, cause?: unknown) =>
-  new GroveError('usage-error', {}, { message, cause })
-
 /** Bytes of a signature's nonce. */
 const NONCE_BYTES = 16
 /** Bytes of the secret by which used nonces are remembered. */
@@ -164,7 +152,7 @@ export async function serveGrove(
   const admission = admissionOf(server, settings.admission)
   const proxies = proxiesAt(server.trustProxies ?? [])
   const bound = await bind({ ...server, tls: await certificateOf(server) })
-  const opened = await orClose(bound.close, () => takeStores(settings, log))
+  const opened = await orClose(bound.close, () => takeStores(settings, log, true))
   const { node, close } = composeNode(
     { ...settings, admission },
     opened,
@@ -305,12 +293,16 @@ const TAKE_PATIENCE_MS = 10_000
 const TAKE_RETRY_MS = 10
 
 /** Opens stores that another process may have open: it is asked to leave them. */
-async function takeStores(settings: Pick<Settings, 'dir' | 'store'>, log: Log): Promise<Opened> {
+async function takeStores(
+  settings: Pick<Settings, 'dir' | 'store'>,
+  log: Log,
+  isServer = false,
+): Promise<Opened> {
   const { dir } = settings
   const deadline = systemClock.now() + TAKE_PATIENCE_MS
   for (;;) {
     try {
-      return await openStores(settings, log)
+      return await openStores(settings, log, isServer)
     } catch (error) {
       if (!isGroveError(error, 'storage-locked') || dir === undefined) throw error
       if (systemClock.now() > deadline) throw error

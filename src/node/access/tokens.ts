@@ -59,8 +59,8 @@ export class Tokens {
 
   /**
    * Ends a token, by its id or by a name that no other has: nobody gets in by it once this
-   * resolves, and who came in by it is told to end. Throws `not-found`, and `usage-error` for a name
-   * of several.
+   * resolves, and who came in by it is told to end. Throws `not-found`, and `usage-error` for a
+   * name of several.
    */
   async revoke(idOrName: string): Promise<TokenInfo> {
     const record = this.#named(idOrName)
