@@ -49,11 +49,14 @@ export interface Opened {
   readonly precedence: Precedence
 }
 
-/** Opens a grove's stores, and creates them if they don't exist. Throws as `openStoresAt` and
- * `openIdentity` do. */
+/**
+ * Opens a grove's stores, for a server or not, and creates them if they don't exist. Throws as
+ * `openStoresAt` and `openIdentity` do.
+ */
 export async function openStores(
   { dir, store = dir === undefined ? 'memory:' : `sqlite:${dir}` }: Pick<Settings, 'dir' | 'store'>,
   log: Log,
+  isServer = false,
 ): Promise<Opened> {
   const precedence = new Precedence(systemClock.now)
   precedence.prefer([LOCAL])
@@ -65,7 +68,7 @@ export async function openStores(
     random: systemRandom,
   })
   return orClose(stores.close, async () => {
-    const identity = await openIdentity(stores, log)
+    const identity = await openIdentity(stores, { log, isServer })
     await stores.health.keepId(identity.formerly ?? identity.key.peerId)
     return { stores, identity, precedence }
   })
@@ -156,7 +159,7 @@ export async function serveGrove(
   const admission = admissionOf(server, settings.admission)
   const proxies = proxiesAt(server.trustProxies ?? [])
   const bound = await bind({ ...server, tls: await certificateOf(server) })
-  const opened = await orClose(bound.close, () => takeStores(settings, log))
+  const opened = await orClose(bound.close, () => takeStores(settings, log, true))
   const { node, close } = composeNode(
     { ...settings, admission },
     opened,
@@ -299,12 +302,16 @@ const TAKE_PATIENCE_MS = 10_000
 const TAKE_RETRY_MS = 10
 
 /** Opens stores that another process may have open: it is asked to leave them. */
-async function takeStores(settings: Pick<Settings, 'dir' | 'store'>, log: Log): Promise<Opened> {
+async function takeStores(
+  settings: Pick<Settings, 'dir' | 'store'>,
+  log: Log,
+  isServer = false,
+): Promise<Opened> {
   const { dir } = settings
   const deadline = systemClock.now() + TAKE_PATIENCE_MS
   for (;;) {
     try {
-      return await openStores(settings, log)
+      return await openStores(settings, log, isServer)
     } catch (error) {
       if (!isGroveError(error, 'storage-locked') || dir === undefined) throw error
       if (systemClock.now() > deadline) throw error

@@ -24,33 +24,47 @@ type Kept = Pick<Stores, 'keys' | 'records'>
 const noteSchema = z.object({
   peerId: keyIdSchema,
   rotations: z.array(rotationSchema).max(ROTATIONS_MAX),
+  /** The one before, which was lost or replaced: a command told, and a server is still to tell. */
+  lost: keyIdSchema.optional(),
 })
 type Note = z.infer<typeof noteSchema>
 
+interface OpeningOptions {
+  readonly log: Log
+  /** Whether its log is read later, too. Default: it is a command's, which may be thrown away. */
+  readonly isServer?: boolean
+}
+
 /**
  * The grove's identity. The first start makes a key. One that can't be kept, as on a full disk, is
- * used all the same, for this time. Throws `refused` where others could have the key, and
- * `storage-failed` where its file has none.
+ * used all the same, for this time. A key that was lost or replaced is told of at once, and by the
+ * next server. Throws `refused` where others could have the key, and `storage-failed` where its
+ * file has none.
  */
-export async function openIdentity(stores: Kept, log: Log): Promise<OwnIdentity> {
+export async function openIdentity(
+  stores: Kept,
+  { log, isServer = false }: OpeningOptions,
+): Promise<OwnIdentity> {
   const note = await noteIn(stores)
   await settleRotation(stores, note)
   const pem = await stores.keys.read()
   const key = pem === undefined ? newKey() : keyOf(pem)
-  const rotations = note?.peerId === key.peerId ? note.rotations : []
+  const { peerId } = key
+  const isOther = note !== undefined && note.peerId !== peerId
+  const rotations = isOther ? [] : (note?.rotations ?? [])
+  const lost = isOther ? note.peerId : note?.lost
   const isKept = pem !== undefined || (await isDone(stores.keys.keep(key.toPem()), log, UNKEPT))
-  if (isKept && note?.peerId !== key.peerId)
-    await isDone(keepNote(stores, { peerId: key.peerId, rotations }), log, UNNOTED)
-  if (note !== undefined && note.peerId !== key.peerId)
-    log.warn(
-      'the key of the grove is another than before: others take it for another grove; ' +
-        'where its identity.pem was lost, put it back from a copy',
-      { peerId: key.peerId, before: note.peerId },
-    )
+  const untold = isServer ? undefined : lost
+  if (isKept && (note?.peerId !== peerId || note.lost !== untold))
+    await isDone(keepNote(stores, { peerId, rotations, lost: untold }), log, UNNOTED)
+  if (lost !== undefined && (isOther || isServer)) log.warn(OTHER_KEY, { peerId, before: lost })
   const formerly = await idWithoutKey(stores)
   return { key, rotations, ...(formerly !== undefined && { formerly }) }
 }
 
+const OTHER_KEY =
+  'the key of the grove is another than before: others take it for another grove; where its ' +
+  'identity.pem was lost, stop it and put that back from a copy'
 const UNKEPT = 'the key of the grove could not be kept: it has another at the next start'
 const UNNOTED = 'which key the grove has could not be noted: nothing would tell that it was lost'
 
@@ -107,8 +121,8 @@ async function noteIn({ records }: Kept): Promise<Note | undefined> {
   return noteSchema.safeParse(await records.get('grove', 'identity')).data
 }
 
-const keepNote = ({ records }: Kept, note: Note): Promise<void> =>
-  records.set('grove', 'identity', note)
+const keepNote = ({ records }: Kept, { lost, ...note }: Note): Promise<void> =>
+  records.set('grove', 'identity', { ...note, ...(lost !== undefined && { lost }) })
 
 /** The id that the grove drew before groves had keys. */
 async function idWithoutKey({ records }: Kept): Promise<string | undefined> {

@@ -11,10 +11,12 @@ import { GroveError, isGroveError } from '../core/errors.ts'
 import { tokenId } from '../core/identity/token.ts'
 import { holdsOnlyOthers } from '../disk/grove-directory.ts'
 import type { Clock } from '../ports/clock.ts'
-import { silentLog } from '../ports/log.ts'
+import { type Log, silentLog } from '../ports/log.ts'
 import { secretHex } from '../runtime/secret.ts'
 import { readConfigFile } from './config-file.ts'
 import { isKnown, PROJECT_DIR, remember } from './known.ts'
+import type { Output } from './output/output.ts'
+import { warnings } from './output/terminal-log.ts'
 
 /** The options that name the grove of a command. */
 export interface Where {
@@ -26,6 +28,7 @@ export interface Where {
 export interface ConnectContext {
   readonly env: Environment
   readonly clock: Clock
+  readonly output: Output
   /** Aborts when the user interrupts, or when stdout is no longer read. */
   readonly signal: AbortSignal
 }
@@ -77,10 +80,14 @@ export async function connect(
     return connection
   }
   if (env.GROVE_URL !== undefined) return remote(env.GROVE_URL, 'GROVE_URL', context)
-  const directory = env.GROVE_DIR ?? (await projectDirectory(process.cwd(), env))
-  return directory === undefined
-    ? remote(`http://127.0.0.1:${DEFAULT_PORT}`, 'the default', context)
-    : openDirectory(directory, context, use)
+  if (env.GROVE_DIR !== undefined) return openDirectory(env.GROVE_DIR, context, use)
+  const directory = await projectDirectory(process.cwd(), env)
+  if (directory === undefined)
+    return remote(`http://127.0.0.1:${DEFAULT_PORT}`, 'the default', context)
+  const connection = await openDirectory(directory, context, use)
+  // It is known, and stays so if its key was lost, which gave it another id.
+  await remember(directory, env)
+  return connection
 }
 
 /** Throws `usage-error` for --server on a command that makes or serves a directory. */
@@ -215,10 +222,14 @@ const NO_ROUNDS_MS = 24 * 3_600_000
  */
 async function sharedDirectory(
   { dir, ...settings }: GroveSettings,
-  { clock }: ConnectContext,
+  { clock, output }: ConnectContext,
   { role, serveAfterMs }: Use,
 ): Promise<SharedGrove> {
   const { SharedGrove } = await import('../api/local/shared-grove.ts')
+  // Later it is the answer that says what went wrong.
+  let isOpening = true
+  const { warn } = warnings(output)
+  const log: Log = { ...silentLog, warn: (...line) => (isOpening ? warn(...line) : undefined) }
   return new SharedGrove({
     dir,
     clock,
@@ -226,7 +237,9 @@ async function sharedDirectory(
     async hold(leaving) {
       const { holdDirectory } = await import('../compose.ts')
       const quiet = { ...settings, dir, syncIntervalMs: NO_ROUNDS_MS }
-      return holdDirectory(quiet, silentLog, { role, serveAfterMs, leaving })
+      const session = await holdDirectory(quiet, log, { role, serveAfterMs, leaving })
+      isOpening = false
+      return session
     },
   })
 }

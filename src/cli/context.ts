@@ -3,12 +3,10 @@ import type { GroveApi } from '../api/client/api.ts'
 import { type Cid, cidOfDigits, isCid, parseCidPrefix } from '../core/cid.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import { type ConnectContext, connect, type Use, type Where } from './connect.ts'
-import type { Output } from './output/output.ts'
 import { printJson } from './output/output.ts'
 
 /** What every command gets. */
 export interface Context extends ConnectContext {
-  readonly output: Output
   /** Aborts when the user interrupts, whoever reads stdout. */
   readonly interrupted: AbortSignal
   /** Sets the exit code of a command that answers and yet did not do all that was asked. */

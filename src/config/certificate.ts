@@ -1,13 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { GroveError } from '../core/errors.ts'
 
+/** The files of both, in PEM. */
 interface CertificateFiles {
-  readonly tlsCert?: string
-  readonly tlsKey?: string
+  readonly tlsCert?: string | undefined
+  readonly tlsKey?: string | undefined
 }
 
 /** The certificate and key to serve https with, if any. Throws `usage-error`. */
-export async function certificateOf({ tlsCert, tlsKey }: CertificateFiles) {
+export async function certificateOf({
+  tlsCert,
+  tlsKey,
+}: CertificateFiles): Promise<{ readonly cert: Buffer; readonly key: Buffer } | undefined> {
   if (tlsCert === undefined && tlsKey === undefined) return undefined
   if (tlsCert === undefined || tlsKey === undefined)
     throw tlsError('--tls-cert and --tls-key belong together: give both')

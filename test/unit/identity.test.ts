@@ -12,8 +12,10 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
+import { connect } from '../../src/cli/connect.ts'
 import { openStores } from '../../src/compose.ts'
 import { GroveError } from '../../src/core/errors.ts'
 import { isKeyId, SigningKey } from '../../src/core/identity/ed25519.ts'
@@ -21,6 +23,7 @@ import { isRotation, leadsTo } from '../../src/core/identity/rotation.ts'
 import { type OwnIdentity, openIdentity, rotateIdentity } from '../../src/identity.ts'
 import { type Log, silentLog } from '../../src/ports/log.ts'
 import type { Stores } from '../../src/ports/stores.ts'
+import { systemClock } from '../../src/runtime/clock.ts'
 import { seeded } from '../../src/runtime/random.ts'
 import { MemoryKeys } from '../../src/stores/memory/keys.ts'
 import { memoryStores } from '../../src/stores/memory/open.ts'
@@ -38,12 +41,13 @@ interface Opening {
 async function opening(
   dir: string,
   use: (stores: Stores, identity: OwnIdentity) => Promise<unknown> = async () => {},
+  isServer = false,
 ): Promise<Opening> {
   const lines: string[] = []
   const note = (message: string, fields?: object) =>
     void lines.push(`${message} ${inspect(fields, { depth: 9, showHidden: true })}`)
   const log: Log = { ...silentLog, debug: note, info: note, warn: note, error: note }
-  const { stores, identity } = await openStores({ dir }, log)
+  const { stores, identity } = await openStores({ dir }, log, isServer)
   try {
     await use(stores, identity)
   } finally {
@@ -142,6 +146,45 @@ test('a key that is lost or replaced is told of', async () => {
   assert.equal(fourth.logged, '')
 })
 
+test('a key that a command found lost is told of once more by the next server', async () => {
+  await using temporary = await temporaryDirectory()
+  const dir = join(temporary.dir, 'grove')
+  const { identity: before } = await opening(dir)
+  await rm(keyIn(dir))
+
+  const command = await opening(dir)
+  const another = await opening(dir)
+  const server = await opening(dir, undefined, true)
+  const again = await opening(dir, undefined, true)
+
+  for (const { logged } of [command, server])
+    assert.match(logged, new RegExp(`another than before.*${before.key.peerId}`, 's'))
+  assert.equal(another.logged + again.logged, '')
+})
+
+test('a command that finds the key of a grove lost says so', async () => {
+  await using temporary = await temporaryDirectory()
+  const dir = join(temporary.dir, 'grove')
+  const env = { XDG_STATE_HOME: temporary.dir }
+  /** The notes of a command that only opens the grove. */
+  const notesOf = async () => {
+    const [answer, notes] = [new PassThrough(), new PassThrough()]
+    const output = { answer, notes, unread: new AbortController().signal }
+    const { signal } = new AbortController()
+    const context = { env, clock: systemClock, output: output as never, signal }
+    const use = { role: 'command', serveAfterMs: 60_000, creates: true } as const
+    await (await connect({ dir }, context, use)).close()
+    return String(notes.read() ?? '')
+  }
+  assert.equal(await notesOf(), '')
+  const id = (await readFile(join(dir, 'id'), 'utf8')).trim()
+
+  await rm(join(dir, 'identity.pem'))
+
+  assert.match(await notesOf(), new RegExp(`^grove: the key of the grove is another.*${id}`))
+  assert.equal(await notesOf(), '')
+})
+
 test('a rotation gives a new key, and both keys name each other', async () => {
   await using temporary = await temporaryDirectory()
   const dir = join(temporary.dir, 'grove')
@@ -212,7 +255,7 @@ test('a key that is kept is not said to be lost where the records can’t note i
   const warned: string[] = []
   const log = { ...silentLog, warn: (message: string) => void warned.push(message) }
 
-  const { key } = await openIdentity(stores, log)
+  const { key } = await openIdentity(stores, { log })
 
   assert.equal(await stores.keys.read(), key.toPem())
   assert.match(warned.join(), /^which key the grove has could not be noted/)
@@ -226,7 +269,7 @@ test('where the key can not be kept, the grove starts with one for this time', a
   const warned: string[] = []
   const log = { ...silentLog, warn: (message: string) => void warned.push(message) }
 
-  const identity = await openIdentity({ ...stores, keys: full }, log)
+  const identity = await openIdentity({ ...stores, keys: full }, { log })
 
   assert.ok(isKeyId(identity.key.peerId))
   assert.match(warned.join(), /could not be kept/)

@@ -15,6 +15,7 @@ import {
   signAnswer,
 } from '../../signing/http-signature.ts'
 import type { KnownKeys } from '../../signing/known-keys.ts'
+import type { Permission } from '../answer/permission.ts'
 import type { ApiRequest } from '../answer/request.ts'
 import type { ApiResponse } from '../answer/response.ts'
 import { type AccessKind, type ApiCaller, accessTable } from './access.ts'
@@ -144,6 +145,11 @@ export class Door {
     const now = this.#options.clock.now()
     if (bucket.tryTake(now) && this.#allJoining.tryTake(now)) return
     throw new GroveError('busy', {}, { message: 'too many tries to join: come later' })
+  }
+
+  /** How long a caller that was let in may go on; undefined if nothing but it ends that. */
+  permissionOf(caller: ApiCaller): Permission | undefined {
+    return caller.kind === 'token' ? this.#tokens.permissionOf(caller) : undefined
   }
 
   /**

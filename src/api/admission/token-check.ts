@@ -3,6 +3,7 @@ import { Bucket } from '../../concurrency/bucket.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { Tokens } from '../../node/access/tokens.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { Permission } from '../answer/permission.ts'
 import type { ApiRequest } from '../answer/request.ts'
 import type { ApiCaller } from './access.ts'
 import { busyFor } from './busy.ts'
@@ -20,11 +21,11 @@ type TokenCaller = Extract<ApiCaller, { readonly kind: 'token' }>
 
 /** Finds out whose token a request carries. A host that gives wrong ones is soon not heard. */
 export class TokenCheck {
-  readonly #tokens: Pick<Tokens, 'recordOf'>
+  readonly #tokens: Pick<Tokens, 'recordOf' | 'watch'>
   readonly #clock: Clock
   readonly #guesses = new BoundedMap<string, Bucket>(GUESSERS_MAX)
 
-  constructor({ tokens, clock }: { tokens: Pick<Tokens, 'recordOf'>; clock: Clock }) {
+  constructor({ tokens, clock }: { tokens: Pick<Tokens, 'recordOf' | 'watch'>; clock: Clock }) {
     this.#tokens = tokens
     this.#clock = clock
   }
@@ -49,6 +50,14 @@ export class TokenCheck {
     if (expiresAt !== undefined && expiresAt <= now)
       throw new GroveError('unauthorized', { id }, { message: `the token ${id} has expired` })
     return { kind: 'token', id, scope }
+  }
+
+  /** What the token allows a caller lasts until it is revoked or expires. */
+  permissionOf({ id }: TokenCaller): Permission {
+    const ending = new AbortController()
+    const message = `the token ${id} was revoked, or has expired`
+    const end = () => ending.abort(new GroveError('unauthorized', { id }, { message }))
+    return { signal: ending.signal, release: this.#tokens.watch(id, end) }
   }
 
   #guessesOf(host: string): Bucket {

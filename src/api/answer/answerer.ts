@@ -39,7 +39,7 @@ export interface Answered {
 const REFUSED_TOLD_MAX = 20
 
 /** What lets callers in, and may sign what they are answered. */
-type Entrance = Pick<Door, 'admit'> & Partial<Pick<Door, 'seal'>>
+type Entrance = Pick<Door, 'admit'> & Partial<Pick<Door, 'permissionOf' | 'seal'>>
 
 /** Anybody comes in; who is on this machine is told more. */
 const OPEN: Entrance = {
@@ -71,7 +71,9 @@ export class ApiAnswerer {
     const { address, peerId } = node.config.self
     const own = [address, leafAddress(peerId)].map((each) => new URL(each).hostname)
     this.#names = new Set([...own, ...allowHosts].map((name) => name.toLowerCase()))
-    const context = { node, meter, draining, pace: new EventPace(node.clock, node.events) }
+    const permissionOf = (caller: ApiCaller) => this.#door.permissionOf?.(caller)
+    const pace = new EventPace(node.clock, node.events)
+    const context = { node, meter, draining, pace, permissionOf }
     for (const operation of allOperations) {
       const { method, path } = operation.http
       this.#routes.add(method, path, handlerOf(operation, context))

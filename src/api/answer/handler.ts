@@ -24,6 +24,7 @@ import { readJson } from './body.ts'
 import { bytesResponse } from './bytes.ts'
 import { type EventPace, eventStream, eventStreamHead } from './event-stream.ts'
 import { isMultipart, readMultipart } from './multipart.ts'
+import { type Permission, whilePermitted } from './permission.ts'
 import type { ApiRequest } from './request.ts'
 import { type ApiResponse, jsonResponse, piecewiseResponse, responseOf } from './response.ts'
 import type { Handler } from './routes.ts'
@@ -44,6 +45,8 @@ export interface HandlerContext {
   /** Aborts when the server begins to close; endless streams stop then. */
   readonly draining: AbortSignal
   readonly pace: EventPace
+  /** How long a caller may go on; undefined if nothing but it ends that. */
+  readonly permissionOf: (caller: ApiCaller) => Permission | undefined
 }
 
 /** One request for an operation. */
@@ -51,6 +54,7 @@ interface Call extends HandlerContext {
   readonly request: ApiRequest
   readonly params: Readonly<Record<string, string>>
   readonly caller: ApiCaller
+  readonly permission: Permission | undefined
   readonly forms: InputForms
   /** What comes with a draft. */
   readonly staged: StagedArtifacts
@@ -65,8 +69,33 @@ export function handlerOf(operation: Operation, context: HandlerContext): Handle
     answer: (request, params, caller) => {
       const host = request.host === undefined ? {} : { caller: request.host }
       const staged = new StagedArtifacts(context.node, host)
-      return answer(operation, { ...context, forms, request, params, caller, staged })
+      const permission = context.permissionOf(caller)
+      const call = { ...context, forms, request, params, caller, permission, staged }
+      return permission === undefined
+        ? answer(operation, call)
+        : answerWhile(permission, request, answer(operation, call))
     },
+  }
+}
+
+/** What is sent piece by piece ends with the permission. A whole answer was made during it. */
+async function answerWhile(
+  permission: Permission,
+  request: ApiRequest,
+  answered: Promise<ApiResponse>,
+): Promise<ApiResponse> {
+  const { signal, release: onEnd } = permission
+  let isLasting = false
+  try {
+    const response = await answered
+    const { body, mayPause: isQuiet = false } = response
+    const isSent = body === undefined || request.method === 'HEAD' || request.signal.aborted
+    if (isSent || typeof body === 'string' || body instanceof Uint8Array) return response
+    isLasting = true
+    request.signal.addEventListener('abort', onEnd, { once: true })
+    return { ...response, body: whilePermitted(body, { signal, isQuiet, onEnd }) }
+  } finally {
+    if (!isLasting) onEnd()
   }
 }
 
@@ -149,7 +178,7 @@ function madeResponse({ made, contentType, headers }: MadeAnswer, meter: ByteMet
 async function answerUpload(operation: UploadOperation, call: Call): Promise<ApiResponse> {
   const { node, request, meter } = call
   const input = parseInput(operation.input, queryInput(call))
-  const body = counted(request.bodyStream(), meter.received)
+  const body = counted(bodyOf(call), meter.received)
   const { signal, host: caller } = request
   const from = { ...byOf(call), ...(caller && { caller }) }
   const output = await operation.run(node, input, { body, signal, ...from })
@@ -162,8 +191,7 @@ async function answerStream(operation: StreamOperation, call: Call): Promise<Api
   const input = parseInput(operation.input, await bodyInput(operation, call))
   const asked = form !== undefined && request.header(form.header) === form.name ? form : undefined
   const { remote } = request
-  const signal =
-    operation.isEndless === true ? AbortSignal.any([request.signal, call.draining]) : request.signal
+  const signal = operation.isEndless === true ? endOf(call) : request.signal
   const context = { signal, form: asked?.name, remote, ...byOf(call) }
   const chunks = operation.run(node, input, context)[Symbol.asyncIterator]()
   const headers = {
@@ -176,15 +204,23 @@ async function answerStream(operation: StreamOperation, call: Call): Promise<Api
 }
 
 async function answerEvents(operation: EventsOperation, call: Call): Promise<ApiResponse> {
-  const { node, request, draining, pace } = call
+  const { node, request, pace } = call
   if (request.method === 'HEAD') return eventStreamHead()
   const input = parseInput(operation.input, queryInput(call))
   const events = operation.run(node, input, {
-    signal: AbortSignal.any([request.signal, draining]),
+    signal: endOf(call),
     lastEventId: request.header('last-event-id') || undefined,
   })
   return eventStream(events, { clock: node.clock, pace })
 }
+
+/** Aborts when an endless stream is to end. */
+const endOf = ({ request, draining, permission }: Call): AbortSignal =>
+  AbortSignal.any([request.signal, draining, ...(permission ? [permission.signal] : [])])
+
+/** The bytes of the request, as long as the caller may send them. */
+const bodyOf = ({ request, permission }: Call): AsyncIterable<Uint8Array> =>
+  whilePermitted(request.bodyStream(), { signal: permission?.signal })
 
 /** The input from the query and the path; the path wins. */
 function queryInput({ request, forms, params }: Call): Record<string, unknown> {
@@ -205,7 +241,7 @@ function bodyValue(operation: Operation, call: Call): Promise<unknown> {
   const multipart = operation.kind === 'json' ? operation.multipart : undefined
   if (operation.kind === 'json' && multipart !== undefined && isMultipart(request)) {
     const check = (draft: unknown) => multipart.check(node, draft, contextOf(operation, call))
-    return readMultipart({ staged, request, check }, counted(request.bodyStream(), meter.received))
+    return readMultipart({ staged, request, check }, counted(bodyOf(call), meter.received))
   }
   const isDraft = operation.kind === 'json' && operation.checksInput === true
   return readJson(node, request, {

@@ -1,7 +1,7 @@
 import type { LogLevel } from '../../config/layer.ts'
 import { isGroveError } from '../../core/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Log } from '../../ports/log.ts'
+import { type Log, silentLog } from '../../ports/log.ts'
 import { formatDuration, printable, printableLines } from './format.ts'
 import { note, type Output } from './output.ts'
 import { formatClock } from './time.ts'
@@ -44,6 +44,17 @@ export function terminalLog(output: Output, clock: Clock, least: LogLevel): Log 
       write(level, message, fields)
     }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+/** The log of a command: warnings, on stderr. */
+export function warnings(output: Output): Log {
+  return {
+    ...silentLog,
+    warn(message, { err, ...rest }: Fields = {}) {
+      note(output, `grove: ${message}${listed(rest)}`)
+      if (err !== undefined) note(output, errorText(err))
+    },
+  }
 }
 
 /** Node has the whole process wait for a terminal, and no other way to change that. */

@@ -12,6 +12,7 @@ import { timestamp } from '../../core/time.ts'
 import type { NewToken, TokenInfo, TokenRequest } from '../../core/wire/access.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { RecordStore } from '../../ports/record-store.ts'
+import { TokenEnds } from './token-ends.ts'
 
 const SPACE = 'token'
 /** Tokens of one grove. All are kept in memory, so that a wrong one costs no disk. */
@@ -28,9 +29,11 @@ export interface AccessPorts {
 export class Tokens {
   readonly #ports: AccessPorts
   readonly #known = new Map<string, TokenRecord>()
+  readonly #ends: TokenEnds
 
   constructor(ports: AccessPorts) {
     this.#ports = ports
+    this.#ends = new TokenEnds(ports.clock)
   }
 
   /** Reads what was kept. A record that can't be read is no token. */
@@ -56,13 +59,26 @@ export class Tokens {
 
   /**
    * Ends a token, by its id or by a name that no other has: nobody gets in by it once this
-   * resolves. Throws `not-found`, and `usage-error` for a name of several.
+   * resolves, and who came in by it is told to end. Throws `not-found`, and `usage-error` for a
+   * name of several.
    */
   async revoke(idOrName: string): Promise<TokenInfo> {
     const record = this.#named(idOrName)
     await this.#ports.records.delete(SPACE, record.id)
     this.#known.delete(record.id)
+    this.#ends.revoked(record.id)
     return this.#infoOf(record)
+  }
+
+  /**
+   * Calls `onEnd` once, when the token of this id expires or is revoked; at once if it has been.
+   * Call the result to wait no longer.
+   */
+  watch(id: string, onEnd: () => void): () => void {
+    const record = this.#known.get(id)
+    if (record !== undefined) return this.#ends.watch(record, onEnd)
+    onEnd()
+    return () => {}
   }
 
   /** All tokens, the oldest first. */

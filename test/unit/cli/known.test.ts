@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { connect, projectDirectory } from '../../../src/cli/connect.ts'
 import { isKnown, remember } from '../../../src/cli/known.ts'
+import { processOutput } from '../../../src/cli/output/output.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 import { standingClock } from '../../support/standing-clock.ts'
 
@@ -83,8 +84,9 @@ test('a folder of other files is not made a grove by a command that reads it', a
   await writeFile(join(temporary.dir, 'train.py'), '')
   const { signal } = new AbortController()
   const { clock } = standingClock()
+  const output = processOutput()
 
-  await assert.rejects(connect({ dir: temporary.dir }, { env: {}, clock, signal }), {
+  await assert.rejects(connect({ dir: temporary.dir }, { env: {}, clock, output, signal }), {
     code: 'not-found',
     message: /other files.*grove init/,
   })

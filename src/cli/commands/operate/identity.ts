@@ -1,12 +1,14 @@
+import { resolve } from 'node:path'
 import { Argument, type Command } from 'commander'
 import { GroveError, isGroveError } from '../../../core/errors.ts'
 import type { GroveIdentity } from '../../../core/wire/identity.ts'
 import { isGroveDirectory } from '../../../disk/grove-directory.ts'
-import { silentLog } from '../../../ports/log.ts'
 import { projectDirectory, refuseServer } from '../../connect.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
+import { remember } from '../../known.ts'
 import { printable } from '../../output/format.ts'
 import { note, print, printJson } from '../../output/output.ts'
+import { warnings } from '../../output/terminal-log.ts'
 import { formatTime } from '../../output/time.ts'
 
 const actions = ['show', 'export', 'rotate'] as const
@@ -68,9 +70,10 @@ async function rotate({ env, output }: Context, command: Command): Promise<void>
   }
   // Imported here, since it would slow the start of other commands.
   const { rotateKey } = await import('../../../compose.ts')
-  const { key, rotations } = await rotateKey({ dir }, silentLog).catch((error: unknown) => {
+  const { key, rotations } = await rotateKey({ dir }, warnings(output)).catch((error: unknown) => {
     throw isGroveError(error, 'storage-locked') ? served(dir, error) : error
   })
+  await remember(resolve(dir), env)
   const last = rotations.at(-1)
   if (json === true) return printJson(output, { peerId: key.peerId, rotation: last })
   print(output, `this grove is ${key.peerId} now, and was ${last?.from}`)

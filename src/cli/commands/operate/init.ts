@@ -4,13 +4,13 @@ import type { Command } from 'commander'
 import { CONFIG_FILE, decideConfig } from '../../../config.ts'
 import { errnoOf, storageError } from '../../../core/errno.ts'
 import { GroveError } from '../../../core/errors.ts'
-import { silentLog } from '../../../ports/log.ts'
 import { readConfigFile } from '../../config-file.ts'
 import { refuseServer } from '../../connect.ts'
 import { type Context, examples, type GlobalOptions } from '../../context.ts'
 import { isKnown, PROJECT_DIR, remember } from '../../known.ts'
 import { printable } from '../../output/format.ts'
 import { note, type Output, printJson, printProse } from '../../output/output.ts'
+import { warnings } from '../../output/terminal-log.ts'
 import { addSettings, layerFrom, type SettingsOptions } from '../../settings.ts'
 
 /** `grove init`: makes a grove's directory and its configuration. */
@@ -44,7 +44,7 @@ async function init(
   decideConfig({ dir: directory, flags: layer })
   // Imported here, since it would slow the start of other commands.
   const { openStores } = await import('../../../compose.ts')
-  const { stores, identity } = await openStores({ dir: directory }, silentLog)
+  const { stores, identity } = await openStores({ dir: directory }, warnings(output))
   const { peerId } = identity.key
   await stores.close()
   const isNew = await writeConfig(directory, layer)
