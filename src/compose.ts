@@ -127,10 +127,8 @@ export function composeNode(
   return { node, close }
 }
 
-/** Bytes of a signature's nonce. */
+/** Bytes of a signature's nonce, and of the secret by which used ones are remembered. */
 const NONCE_BYTES = 16
-/** Bytes of the secret by which used nonces are remembered. */
-const NONCE_SECRET_BYTES = 16
 
 /** Time for requests under way when a server closes. */
 const CLOSE_GRACE_MS = 3_000
@@ -193,7 +191,7 @@ export async function serveGrove(
         leaf: leafAddress(node.config.self.peerId),
         alsoAt: server.alsoAt ?? [],
       }),
-      secret: secretHex(NONCE_SECRET_BYTES),
+      secret: secretHex(NONCE_BYTES),
     },
   })
   const localUrl = callableUrl(bound.url)
