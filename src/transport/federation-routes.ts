@@ -1,6 +1,4 @@
-import { type Cid, isCid } from '../core/cid.ts'
-import type { Attestation } from '../core/contribution/attestation.ts'
-import { originAttestation, readOriginHeader } from '../core/identity/origin-text.ts'
+import type { Cid } from '../core/cid.ts'
 import type { Rotation } from '../core/identity/rotation.ts'
 import { CLOSURE_MAX_BYTES, MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
@@ -41,17 +39,18 @@ import type {
   RequestOptions,
   Transport,
 } from '../ports/transport.ts'
+import {
+  ARTIFACTS_HEADER,
+  attestationsIn,
+  ORIGIN_HEADER,
+  parseSizes,
+  sizeOfAnswer,
+} from './answer-headers.ts'
 import { readBody } from './body.ts'
 import { alongLines, closureLines } from './closure-lines.ts'
-import type { Dialler, PeerAnswer } from './dialler.ts'
+import type { Dialler } from './dialler.ts'
 import { manifestError, peerFault } from './faults.ts'
 
-/** A manifest's header with the sizes of some artifacts that the peer holds: `<hash>=<bytes>,…` */
-const ARTIFACTS_HEADER = 'grove-artifacts'
-/** A manifest's header with who has signed it (`core/identity/origin-text.ts`). */
-const ORIGIN_HEADER = 'grove-origin'
-/** Sizes of artifacts read from the headers of one manifest. */
-const SIZES_MAX = 1_000
 /** Characters that the encoded tags of one best query may take. Servers take 8 KiB at the least. */
 const TAGS_MAX_CHARS = 4_096
 /** Characters of a comma in a query. */
@@ -289,51 +288,6 @@ export class FederationRoutes {
 /** A hub asks its leaves for artifacts of contributions that it holds. */
 const viaHeader = (via: BlobRequest['via']): Readonly<Record<string, string>> =>
   via === undefined ? {} : { [VIA_HEADER]: via.cid }
-
-/** Entries of another form are left out. */
-const attestationsIn = (header: string): Attestation[] =>
-  readOriginHeader(header).origins.map(originAttestation)
-
-/** The sizes in a header, by hash. Entries of another form are left out. */
-function parseSizes(header: string): Map<Cid, number> {
-  const sizes = new Map<Cid, number>()
-  for (const entry of header.split(',', SIZES_MAX)) {
-    const [hash = '', size = ''] = entry.trim().split('=')
-    if (isCid(hash) && /^\d{1,15}$/.test(size)) sizes.set(hash, Number(size))
-  }
-  return sizes
-}
-
-/**
- * The size of the whole blob, by the headers of a response that starts at `offset`. Throws
- * `peer-fault` if they don't fit the request.
- */
-function sizeOfAnswer(
-  peer: PeerAddress,
-  { status, headers, lengthBytes }: PeerAnswer,
-  offset: number,
-): number {
-  if (lengthBytes === undefined)
-    throw peerFault(peer, 'wrong-length', 'does not state the size of a blob')
-  if (offset === 0) {
-    if (status !== 200)
-      throw peerFault(peer, 'wrong-range', `answered ${status} to a request for a whole blob`)
-    return lengthBytes
-  }
-  if (status !== 206)
-    throw peerFault(peer, 'range-ignored', `answered ${status} to a request for a range`)
-  const [, start, end, size] =
-    /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(String(headers['content-range'])) ?? []
-  const fits =
-    Number(start) === offset &&
-    Number(end) === Number(size) - 1 &&
-    lengthBytes === Number(size) - offset
-  if (!fits) {
-    const range = headers['content-range'] ?? 'no range'
-    throw peerFault(peer, 'wrong-range', `sent ${range} instead of the bytes from ${offset} on`)
-  }
-  return Number(size)
-}
 
 function queryOf(query: BestQuery): URLSearchParams {
   const { tags, kinds, ...rest } = query

@@ -179,9 +179,9 @@ async function answerUpload(operation: UploadOperation, call: Call): Promise<Api
   const { node, request, meter } = call
   const input = parseInput(operation.input, queryInput(call))
   const body = counted(bodyOf(call), meter.received)
-  const { signal, host: caller } = request
+  const { signal, host: caller, givesBody: gives = false } = request
   const from = { ...byOf(call), ...(caller && { caller }) }
-  const output = await operation.run(node, input, { body, signal, ...from })
+  const output = await operation.run(node, input, { body, gives, signal, ...from })
   return jsonResponse(operation.http.status ?? 200, output)
 }
 
