@@ -13,6 +13,7 @@ import { Lateness } from '../checkers/lateness.ts'
 import { linesAmiss } from '../checkers/leaves.ts'
 import { listsAmiss, uninvited } from '../checkers/members.ts'
 import { misplacedSeeds } from '../checkers/seeds.ts'
+import { otherSigners } from '../checkers/signers.ts'
 import type { Holder } from '../checkers/union.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { World } from './world.ts'
@@ -99,6 +100,7 @@ async function play(
     found = [
       ...(await disagreements(machines, groves.policy)),
       ...(await unheard(machines)),
+      ...(await otherSigners(machines)),
       ...misplaced(world),
       ...linesAmiss(machines),
       ...(groves.joins ? listsAmiss(machines) : []),
