@@ -105,6 +105,11 @@ export class Lots {
     for (const named of this.#named.values()) if (named.by === by) this.#drop(named)
   }
 
+  /** A proven peer answers no more: when it calls, as from another address, it is called back. */
+  missed(peerId: string): void {
+    this.#calledBack.delete(peerId)
+  }
+
   /** Forgives: everybody is listened to again. */
   forgive(): void {
     this.#bad.clear()

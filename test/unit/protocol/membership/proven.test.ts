@@ -112,13 +112,14 @@ test('a seed that has failed is met again where its key answers, until it is bac
     driven.round()
     return driven.gossip.peers().find(({ peerId }) => peerId === SEED.peerId)
   }
+  driven.tell({ type: 'sample-received', request: from(SEED) })
   assert.equal(answersAt(SEED)?.address, SEED.address)
   while (driven.gossip.peer(SEED.peerId)?.status !== 'failed') {
     driven.tell({ type: 'contact-failed', peer: SEED })
     driven.round()
   }
 
-  const heard = { type: 'exchange-received', message: message(moved), remote: '10.0.0.4' } as const
+  const heard = { type: 'exchange-received', message: message(moved), remote: '10.0.0.3' } as const
   const calls = [...driven.tell(heard), ...driven.round()]
 
   assert.ok(asked(calls).includes(moved.address), 'it is called back')
