@@ -64,6 +64,11 @@ const VITAL: ReadonlySet<string> = new Set([
 
 const EVENTS = '/api/events'
 
+const UNREAD =
+  'a trusted proxy says in X-Forwarded-For what is no IP address: its callers count as the proxy'
+/** Of what can't be read, the log tells so much. */
+const HOP_TOLD_CHARS = 100
+
 export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp {
   const draining = new AbortController()
   const live = new Set<Exchange>()
@@ -97,6 +102,11 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
       : turns.enter({ host, signal, lane: VITAL.has(path) ? 'vital' : 'ordinary' })
   const pipelines = new Pipelines()
   const log = new AccessLog(node.log, node.clock.now)
+  let isUnreadTold = false
+  const unread = (hop: string, proxy: string) => {
+    if (!isUnreadTold) node.log.warn(UNREAD, { said: hop.slice(0, HOP_TOLD_CHARS), proxy })
+    isUnreadTold = true
+  }
   const later = async (behind: Promise<void>, request: ApiRequest, host: string) => {
     await behind
     request.signal.throwIfAborted()
@@ -105,7 +115,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse, isLocal: boolean) => {
     if (draining.signal.aborted && cutIfEventStream(incoming)) return
     const { socket } = incoming
-    const from = remoteOf(incoming, proxies)
+    const from = remoteOf(incoming, proxies, unread)
     const connection = connections?.of(socket)
     const isDirect = from === socket.remoteAddress
     const caller = isDirect ? (connection?.host ?? hostOf(from)) : hostOf(from)
