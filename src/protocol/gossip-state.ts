@@ -310,7 +310,7 @@ export class GossipState {
     const { effects, unproven } = speaker.own
       ? this.#members.hear(from, replaceable, now)
       : { effects: [], unproven: speaker.proven ? undefined : addressOf(speaker) }
-    if (this.#proven !== undefined && this.#members.view(from.peerId) === undefined)
+    if (this.#proven !== undefined && this.#members.isUnnamed(from))
       return [...effects, ...this.#proven.heard({ ...addressOf(from), seq: 0 }, now)]
     if (unproven === undefined || !this.#rounds.haveBegun) return effects
     if (!this.#quota.tryTakeCallback({ ...speaker, ...unproven })) return effects

@@ -66,6 +66,11 @@ const GOSSIP: ReadonlySet<string> = new Set(['/api/gossip/exchange', '/api/gossi
 
 const EVENTS = '/api/events'
 
+const UNREAD =
+  'a trusted proxy says in X-Forwarded-For what is no IP address: its callers count as the proxy'
+/** Of what can't be read, the log tells so much. */
+const HOP_TOLD_CHARS = 100
+
 export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp {
   const draining = new AbortController()
   const live = new Set<Exchange>()
@@ -102,6 +107,11 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
     HEALTH.has(path) || (GOSSIP.has(path) && !turns.isResting(host)) ? 'vital' : 'ordinary'
   const pipelines = new Pipelines()
   const log = new AccessLog(node.log, node.clock.now)
+  let isUnreadTold = false
+  const unread = (hop: string, proxy: string) => {
+    if (!isUnreadTold) node.log.warn(UNREAD, { said: hop.slice(0, HOP_TOLD_CHARS), proxy })
+    isUnreadTold = true
+  }
   const later = async (behind: Promise<void>, request: ApiRequest, host: string) => {
     await behind
     request.signal.throwIfAborted()
@@ -110,7 +120,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse, isLocal: boolean) => {
     if (draining.signal.aborted && cutIfEventStream(incoming)) return
     const { socket } = incoming
-    const from = remoteOf(incoming, proxies)
+    const from = remoteOf(incoming, proxies, unread)
     const connection = connections?.of(socket)
     const isDirect = from === socket.remoteAddress
     const caller = isDirect ? (connection?.host ?? hostOf(from)) : hostOf(from)

@@ -34,24 +34,32 @@ const noProxy = (text: string) =>
 /**
  * The IP address that a request comes from: of the connection, or where that is a trusted proxy's,
  * the last one that `X-Forwarded-For` names and that is none. What callers write there comes before
- * what proxies add, and is never reached.
+ * what proxies add, and is never reached. `onUnread` is told what a trusted proxy wrote that is no
+ * address.
  */
 export function remoteOf(
   { socket, headers }: IncomingMessage,
   proxies: Proxies,
+  onUnread: (hop: string, proxy: string) => void = () => {},
 ): string | undefined {
   const hops = String(headers['x-forwarded-for'] ?? '').split(',')
   let remote = socket.remoteAddress
   while (remote !== undefined && isOneOf(remote, proxies)) {
-    const before =
-      hops
-        .pop()
-        ?.trim()
-        .replace(/^\[|\]$/g, '') ?? ''
-    if (isIP(before) === 0) return remote
+    const hop = hops.pop()?.trim() ?? ''
+    const before = withoutPort(hop)
+    if (isIP(before) === 0) {
+      if (hop !== '') onUnread(hop, remote)
+      return remote
+    }
     remote = before
   }
   return remote
+}
+
+/** Some proxies write ports: `203.0.113.5:1234`, `[2001:db8::5]:1234`. */
+function withoutPort(hop: string): string {
+  const [, v6] = /^\[([^\]]*)\](?::\d+)?$/.exec(hop) ?? []
+  return v6 ?? hop.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
 }
 
 function isOneOf(remote: string, proxies: Proxies): boolean {

@@ -1,3 +1,4 @@
+import { isKeyId } from '../../core/identity/ed25519.ts'
 import { tidyAddress } from '../../core/peers/endpoint.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { PeerInfo } from '../../core/wire/gossip.ts'
@@ -43,7 +44,7 @@ export class Acquaintance {
     const there = this.#peers.findByAddress(address)
     const named = this.#othersName(peerId, address)
     if (named !== undefined && named !== there && this.#peers.isSeed(named)) {
-      if (there !== undefined) this.#peers.remove(there)
+      if (there !== undefined && !this.#peers.isSeed(there)) this.#peers.remove(there)
       return isAnswering(named) ? named : undefined
     }
     if (named !== undefined) return this.#peers.reseat(this.#merge(named, there, address))
@@ -75,9 +76,10 @@ export class Acquaintance {
     let taken = 0
     for (const { peerId, address: given, age } of offered) {
       const address = tidyAddress(given)
-      if (taken >= SHUFFLE_SIZE || !this.#isUnknown({ peerId, address })) continue
+      const peer = { peerId: this.#nameFor({ peerId, address }), address }
+      if (taken >= SHUFFLE_SIZE || !this.#isUnknown(peer)) continue
       if (!this.#makeRoom(replaceable)) return
-      this.#peers.add({ ...newPeer({ peerId, address }, now), age: Math.min(age, AGE_MAX) })
+      this.#peers.add({ ...newPeer(peer, now), age: Math.min(age, AGE_MAX) })
       taken += 1
     }
   }
@@ -94,9 +96,10 @@ export class Acquaintance {
     replaceable: string[],
     now: number,
   ): Peer | undefined {
-    const named = this.#peers.find(peerId)
-    if (named?.status === 'alive') return named
     const address = tidyAddress(given)
+    const name = this.#nameFor({ peerId, address })
+    const named = this.#peers.find(name)
+    if (named?.status === 'alive') return named
     const there = this.#peers.findByAddress(address)
     if (named !== undefined) {
       const mayMove = this.#byWord && there === undefined && !this.#peers.isSeed(named)
@@ -108,20 +111,32 @@ export class Acquaintance {
       return there.peerId === there.address || there.status === 'failed' ? there : undefined
     if (!this.#byWord || this.#peers.neighbourOf(address) !== undefined) return undefined
     if (!this.#makeRoom(replaceable)) return undefined
-    const answered = this.#calls.isProven(address, now) && !this.#peers.isSeedAddress(address)
-    return this.#peers.add({ ...newPeer({ peerId, address }, now), lastContact: now, answered })
+    const answered = this.#calls.isProven(address, now) && name === peerId
+    const peer = newPeer({ peerId: name, address }, now)
+    return this.#peers.add({ ...peer, lastContact: now, answered })
+  }
+
+  /**
+   * The id by which a peer is known that is said to be there. In the place of a seed that has
+   * failed it is its address, by which it is called: who answers there is named.
+   */
+  #nameFor({ peerId, address }: PeerAddress): string {
+    const named = this.#peers.find(peerId)
+    const isElsewhere = named !== undefined && named.address !== address
+    return isElsewhere && this.#peers.lendsName(named) ? address : peerId
   }
 
   /**
    * The peer that has this id, as far as it may keep it from whoever answers to it at the address:
    * the seed that answers at its own address takes its id back, and a seed that has failed lends
-   * its id to another address, unless the operator wrote it.
+   * its id to another address. A key may also be that of two seeds, as after it was joined anew.
    */
   #othersName(peerId: string, address: string): Peer | undefined {
     const named = this.#peers.find(peerId)
     if (named === undefined || named.address === address) return named
     const wasSeed = this.#peers.isSeed(named)
-    if (wasSeed && named.status === 'failed' && !this.#peers.isPinned(named)) {
+    const hasMoved = isKeyId(peerId) && this.#peers.isSeedAddress(address) && !isAnswering(named)
+    if (this.#peers.lendsName(named) || (wasSeed && hasMoved)) {
       this.#peers.unname(named)
       return undefined
     }

@@ -110,6 +110,11 @@ export class Lots {
     this.#calledBack.clear()
   }
 
+  /** A proven peer answers no more: when it calls, as from another address, it is called back. */
+  missed(peerId: string): void {
+    this.#calledBack.delete(peerId)
+  }
+
   /** Forgives: everybody is listened to again. */
   forgive(): void {
     this.#bad.clear()

@@ -113,6 +113,13 @@ export class Membership {
     this.#peers.seat(wanted, now)
   }
 
+  /** Whether nobody has this id, or only a seed that has failed at another address. */
+  isUnnamed({ peerId, address }: PeerAddress): boolean {
+    const known = this.#peers.find(peerId)
+    if (known === undefined) return true
+    return known.address !== tidyAddress(address) && this.#peers.lendsName(known)
+  }
+
   /** The peers at the seeds' addresses. */
   seeds(): PeerAddress[] {
     return this.#peers.seeds().map(addressOf)
@@ -132,11 +139,13 @@ export class Membership {
 
   /**
    * Who sent this: what it says of itself, and the IP address that it came from. A peer that is
-   * alive, or a seed, keeps the address that is known, whoever speaks in its name.
+   * alive, or a seed that has not failed, keeps the address that is known, whoever speaks in its
+   * name.
    */
   speakerOf({ peerId, address: given }: PeerAddress, remote: string | undefined): Speaker {
     const known = this.#peers.find(peerId)
-    const keeps = known !== undefined && (known.status === 'alive' || this.#peers.isSeed(known))
+    const isHeld = known !== undefined && this.#peers.isSeed(known) && !this.#peers.lendsName(known)
+    const keeps = known !== undefined && (known.status === 'alive' || isHeld)
     const address = keeps ? known.address : tidyAddress(given)
     return {
       peerId,

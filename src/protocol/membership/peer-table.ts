@@ -1,3 +1,4 @@
+import { isKeyId } from '../../core/identity/ed25519.ts'
 import { invariant, mustHold } from '../../core/invariant.ts'
 import { parseEndpoint, tidyAddress } from '../../core/peers/endpoint.ts'
 import { type Hosts, UNTOLD_HOSTS } from '../../core/peers/hosts.ts'
@@ -110,6 +111,15 @@ export class PeerTable {
   /** Whether the operator wrote the id of this peer. */
   isPinned({ peerId, address }: PeerAddress): boolean {
     return this.#seeds.get(address)?.pinned === peerId
+  }
+
+  /**
+   * Whether another address may have this peer's id: it is a seed that has failed. An id that the
+   * operator wrote is lent only if it is a key, which nobody else can sign with.
+   */
+  lendsName(peer: Peer): boolean {
+    const isHeld = this.isPinned(peer) && !isKeyId(peer.peerId)
+    return this.isSeed(peer) && peer.status === 'failed' && !isHeld
   }
 
   /** Whether another id than the operator wrote answered last at this address. */
@@ -300,8 +310,9 @@ export class PeerTable {
   #seatOne(wanted: PeerAddress, now: number): void {
     const named = this.find(wanted.peerId)
     if (named !== undefined && named.address !== wanted.address) {
-      if (this.isSeed(named)) return
-      this.remove(named)
+      if (this.lendsName(named)) this.unname(named)
+      else if (this.isSeed(named)) return
+      else this.remove(named)
     }
     const there = this.findByAddress(wanted.address)
     if (there !== undefined && there.peerId !== wanted.peerId) {

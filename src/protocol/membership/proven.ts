@@ -116,7 +116,7 @@ export class ProvenPeers {
     const { peerId, address } = peer
     if (this.#members.isMisnamed(peer)) return []
     this.#members.calls.noteAnswer(address, now)
-    const isTold = this.#members.view(peerId) !== undefined
+    const isTold = !this.#members.isUnnamed(peer)
     const proof = this.#sampling.proved(peer)
     if (proof === undefined) return []
     const status = proof === 'new' ? 'alive' : proof

@@ -175,6 +175,7 @@ export class Sampling {
     this.#missed += 1
     if (isFit(peer)) return [addressOf(peer)]
     this.#view.remove(peer, this.#book.values())
+    this.#lots.missed(peerId)
     return []
   }
 

@@ -75,6 +75,83 @@ test('the id of a seed that has failed may be had elsewhere until the seed answe
   assert.deepEqual(known(gossip), [`seed at ${seed.address}: alive`])
 })
 
+/** A seed that answered once, and has failed since. */
+function failedSeed() {
+  const gossip = begun([bare(seed)])
+  answers(gossip, bare(seed), seed)
+  gossip.step({ type: 'contact-failed', peer: seed }, START)
+  const later = START + (suspicionRounds(1) + 2) * INTERVAL_MS
+  const heard = (from: PeerAddress, now: number) =>
+    gossip
+      .step({ type: 'exchange-received', message: messageOf(from) }, now)
+      .flatMap((effect) => (effect.type === 'send-exchange' ? [effect.peer] : []))
+  return { gossip, later, heard }
+}
+
+test('a seed that has failed and speaks from another address is called back there', () => {
+  const { gossip, later, heard } = failedSeed()
+  assert.deepEqual(heard(thief, START), [])
+  gossip.step({ type: 'tick' }, later)
+
+  const called = heard(thief, later)
+  answers(gossip, bare(thief), thief, later)
+
+  assert.deepEqual(called, [bare(thief)])
+  assert.deepEqual(known(gossip), [
+    `seed at ${thief.address}: alive`,
+    `${seed.address} at ${seed.address}: failed`,
+  ])
+})
+
+test('who only says to be a seed that has failed does not get its id', () => {
+  const { gossip, later, heard } = failedSeed()
+  gossip.step({ type: 'tick' }, later)
+
+  heard(thief, later)
+  answers(gossip, bare(thief), { peerId: 'other', address: thief.address }, later)
+
+  assert.deepEqual(known(gossip), [
+    `other at ${thief.address}: alive`,
+    `seed at ${seed.address}: failed`,
+  ])
+})
+
+test('a seed that has failed and is named by others at another address is called there', () => {
+  const { gossip, later } = failedSeed()
+  gossip.step({ type: 'tick' }, later)
+  const info = { age: 0, lastSeen: '2026-01-01T00:00:00.000Z' }
+  const request = { sender: { ...peer(1), ...info }, offered: [{ ...thief, ...info }] }
+
+  gossip.step({ type: 'shuffle-received', request }, later)
+  gossip.checkInvariants()
+  answers(gossip, bare(thief), thief, later)
+
+  assert.ok(known(gossip).includes(`seed at ${thief.address}: alive`))
+})
+
+test('two seeds may be one grove: the one that answers has its key', () => {
+  const key = `ed25519:${'0a'.repeat(32)}`
+  const [first, second] = [
+    { peerId: key, address: seed.address },
+    { peerId: key, address: thief.address },
+  ]
+  const gossip = begun([first])
+  const answered = (at: PeerAddress) => {
+    const message = messageOf({ peerId: key, address: at.address })
+    gossip.step({ type: 'exchange-answered', peer: at, message, isProven: true }, START)
+    gossip.checkInvariants()
+  }
+  answered(first)
+  gossip.step({ type: 'seed-added', peer: second }, START)
+  answered(second)
+  assert.ok(known(gossip).includes(`${key} at ${first.address}: alive`))
+
+  gossip.step({ type: 'contact-failed', peer: first }, START)
+  answered(second)
+
+  assert.ok(known(gossip).includes(`${key} at ${second.address}: alive`))
+})
+
 test('another id than the operator wrote is told, and the seed is not alive until its own answers', () => {
   const gossip = begun([seed])
   const impostor = { peerId: 'impostor', address: seed.address }

@@ -107,6 +107,31 @@ test("another key at a seed's address than the operator wrote is not let in", ()
   assert.deepEqual(driven.gossip.provenPeers(), [])
 })
 
+test('a seed that has failed is met again where its key answers, until it is back', () => {
+  const driven = new Driven([SEED])
+  const moved = { ...SEED, address: A.address, seq: 1 }
+  const answersAt = (peer: NamedPeer) => {
+    driven.answers(peer)
+    driven.tell({ type: 'exchange-answered', peer, message: message(peer), isProven: true })
+    driven.round()
+    return driven.gossip.peers().find(({ peerId }) => peerId === SEED.peerId)
+  }
+  driven.tell({ type: 'sample-received', request: from(SEED) })
+  assert.equal(answersAt(SEED)?.address, SEED.address)
+  while (driven.gossip.peer(SEED.peerId)?.status !== 'failed') {
+    driven.tell({ type: 'contact-failed', peer: SEED })
+    driven.round()
+  }
+
+  const heard = { type: 'exchange-received', message: message(moved), remote: '10.0.0.3' } as const
+  const calls = [...driven.tell(heard), ...driven.round()]
+
+  assert.ok(asked(calls).includes(moved.address), 'it is called back')
+  assert.equal(answersAt(moved)?.address, moved.address)
+  assert.deepEqual(driven.view, [SEED.peerId])
+  assert.equal(answersAt(SEED)?.address, SEED.address)
+})
+
 test('an address that others name gets one small call in two rounds, whoever names it', () => {
   const driven = new Driven()
   const victim = (n: number) => ({ ...grove(n), address: 'http://192.0.2.1:80', seq: n })
