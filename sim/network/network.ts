@@ -1,4 +1,5 @@
 import { errors } from 'undici'
+import { GroveError } from '../../src/core/errors.ts'
 import type { CarriedAnswer, CarriedRequest, HttpCarrier } from '../../src/transport/dialler.ts'
 import { describeAnswer, describeRequest } from '../describe.ts'
 import type { Journal } from '../engine/journal.ts'
@@ -127,7 +128,7 @@ export class Network {
       call.failAfter(this.#latency(link), () => new errors.SocketError('other side closed'))
     })
     const left = new AbortController()
-    const request = this.#delivered(call, host, left.signal)
+    const request = this.#delivered(call, host, left)
     host.handle(request).then(
       (answer) => {
         unwatch()
@@ -198,12 +199,11 @@ export class Network {
     this.#timeline.after(this.#latency(link) + link.between([0, 500]), () => {
       if (host.process === undefined) return
       this.#fault(call.client.name, `request to ${host.name} arrives twice`)
-      const { signal } = new AbortController()
-      host.handle(this.#delivered(call, host, signal)).then(release, () => {})
+      host.handle(this.#delivered(call, host, new AbortController())).then(release, () => {})
     })
   }
 
-  #delivered({ client, request }: Call, host: Host, signal: AbortSignal): HttpRequest {
+  #delivered({ client, request }: Call, host: Host, left: AbortController): HttpRequest {
     const { method, path, headers, body = '', stream } = request
     this.#journal.note(
       `${client.name} → ${host.name}`,
@@ -213,7 +213,9 @@ export class Network {
     this.stats.bytes += body.length
     const remote = new URL(client.address).hostname
     const named = { ...headers, host: new URL(request.origin).host }
-    const sent = stream && { stream: this.#uploaded(stream, client, host, request.signal) }
+    const { signal } = left
+    const uploaded = stream && this.#uploaded(stream, client, host, request.signal)
+    const sent = uploaded && { stream: whole(uploaded, left) }
     return { method, path, headers: named, body, ...sent, signal, from: client.name, remote }
   }
 
@@ -313,6 +315,20 @@ class Call {
     this.settled = true
     for (const cancel of this.#cancels) cancel()
     if (this.client.process.alive) act()
+  }
+}
+
+/** A request's body as its server reads it: one that breaks off is that of a caller that left. */
+async function* whole(
+  body: AsyncIterable<Uint8Array>,
+  left: AbortController,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body
+  } catch (cause) {
+    const error = new GroveError('aborted', {}, { cause })
+    left.abort(error)
+    throw error
   }
 }
 
