@@ -1,8 +1,8 @@
 import { BoundedMap } from '../bounded.ts'
 
 /** How long others rest after a piece of work, as a multiple of it, and at most, in ms. */
-const GIVE_WAY_FACTOR = 4
-const GIVE_WAY_MAX_MS = 2_000
+const YIELD_FACTOR = 4
+const YIELD_MAX_MS = 2_000
 /** Who has worked within this time, in ms, is likely to come again. */
 const ACTIVE_MS = 250
 /** After this time, in ms, what was used counts for half. */
@@ -50,7 +50,7 @@ export class Precedence {
     const uses = this.#first.has(name) ? this.#firstUses : this.#uses
     const before = uses.get(name)
     const from = Math.max(at, restsUntil(before, at))
-    const until = Math.min(at + GIVE_WAY_MAX_MS, from + GIVE_WAY_FACTOR * ms)
+    const until = Math.min(at + YIELD_MAX_MS, from + YIELD_FACTOR * ms)
     uses.set(name, { ms: ms + usedOf(before, at), at, restsUntil: until })
   }
 
@@ -78,7 +78,7 @@ export class Precedence {
 
 function restsUntil(use: Worked | undefined, now: number): number {
   // Longer than that it can be only where the clock was set back.
-  const isOver = use === undefined || use.restsUntil > now + GIVE_WAY_MAX_MS
+  const isOver = use === undefined || use.restsUntil > now + YIELD_MAX_MS
   return isOver ? Number.NEGATIVE_INFINITY : use.restsUntil
 }
 
