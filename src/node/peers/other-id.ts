@@ -2,10 +2,10 @@ import { isGroveError } from '../../core/errors.ts'
 import { isKeyId } from '../../core/identity/ed25519.ts'
 import { leadsTo } from '../../core/identity/rotation.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { AdmitContext, PeersContext } from '../context.ts'
+import type { AdmitContext, PeersContext, ReadContext } from '../context.ts'
 import { noteWrongId } from './contact.ts'
 
-type CheckContext = PeersContext & Pick<AdmitContext, 'closing'>
+type CheckContext = PeersContext & Pick<AdmitContext, 'closing'> & Pick<ReadContext, 'hubs'>
 
 /**
  * Another id answered at a seed's address than the operator wrote. If the grove there has another
@@ -21,8 +21,10 @@ export async function checkOtherId(
     if (!node.closing.aborted) noteWrongId(node, seed, answeredAs)
     return
   }
-  const remedy = `write ${answeredAs}@${seed.address} instead`
-  node.log.warn('a seed has another key than it had', { ...seed, now: answeredAs, remedy })
+  // Of a grove that was joined nobody wrote the id.
+  const isJoined = node.hubs.list().some(({ peerId }) => peerId === seed.peerId)
+  const remedy = isJoined ? {} : { remedy: `write ${answeredAs}@${seed.address} instead` }
+  node.log.warn('a seed has another key than it had', { ...seed, now: answeredAs, ...remedy })
   node.tell({ type: 'seed-renamed', peer: { peerId: answeredAs, address: seed.address } })
 }
 
