@@ -168,7 +168,8 @@ export class CallSigner {
   #setClock(peer: PeerAddress, id: KeyId, clockMs: number): boolean {
     const offsetMs = clockMs - this.#now()
     const before = this.#of(peer).offsetMs
-    if (Math.abs(offsetMs - before) > OFFSET_MIN_MS) this.#options.onClock?.(peer, offsetMs)
+    const isNews = Math.abs(offsetMs - before) > OFFSET_MIN_MS
+    if (isNews && Math.abs(offsetMs) > OFFSET_MIN_MS) this.#options.onClock?.(peer, offsetMs)
     return this.#learn(peer, { id, offsetMs })
   }
 

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type ErrorCode, errorFromBody, GroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
+import { ALTERED } from '../core/wire/access.ts'
 import { readBody } from './body.ts'
 import { peerFault } from './faults.ts'
 
@@ -54,6 +55,7 @@ export async function refusal(
       ...peer,
       ...(retryAfter === undefined ? {} : { retryAfter }),
       ...(isForeign ? { foreign: true } : {}),
+      ...(error?.details['fault'] === ALTERED ? { fault: ALTERED } : {}),
     },
     { message },
   )

@@ -4,6 +4,7 @@ import { GroveError } from '../../core/errors.ts'
 import type { KeyId } from '../../core/identity/ed25519.ts'
 import type { AdmissionMode } from '../../core/peers/admission.ts'
 import { isAccepted, isListed, type KeysView } from '../../core/peers/counting.ts'
+import { ALTERED } from '../../core/wire/access.ts'
 import type { Clock } from '../../ports/clock.ts'
 import {
   CONTENT_DIGEST,
@@ -139,7 +140,7 @@ export class SignatureCheck {
         return this.#use(head, host)
     }
     if (!isOwn) throw this.#challenge('target', notOurs(request.header('host')))
-    throw new GroveError('unauthorized', {}, { message: 'the signature does not hold' })
+    throw new GroveError('unauthorized', { fault: ALTERED }, { message: altered })
   }
 
   /** Only now: else anybody could use up the nonces of others. */
@@ -167,6 +168,10 @@ export class SignatureCheck {
     return bucket
   }
 }
+
+const altered =
+  'the signature does not hold: what it was made of has changed on its way, as by a proxy that ' +
+  'rewrites paths, queries or headers'
 
 const hostOf = ({ host = 'unknown' }: ApiRequest): string => host
 

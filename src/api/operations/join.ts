@@ -24,7 +24,7 @@ import { json } from './operation.ts'
 const group = 'access'
 const nothing = z.strictObject({})
 /** What a joiner sends. */
-const JOIN_MAX_BYTES = 4 * 1024
+const JOIN_MAX_BYTES = 20 * 1024
 
 export const joinOperations = {
   invite: json({

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { GroveError } from '../errors.ts'
 import { addressText, parseEndpoint } from '../peers/endpoint.ts'
 import { isKeyId, type KeyId } from './ed25519.ts'
-import { keyIdSchema } from './rotation.ts'
+import { keyIdSchema, leadsTo, type Rotation } from './rotation.ts'
 import { areEqual, hmacHex, sha256Hex } from './secrets.ts'
 
 const SECRET_PATTERN = /^[\w-]{42}[AEIMQUYcgkosw048]$/
@@ -41,18 +41,29 @@ export function inviteLine({ address, peerId, secret }: Invite): string {
   return `grove+${address}/#${peerId}.${secret}`
 }
 
-/** What an invite line says. Throws `usage-error`, which doesn't repeat the line. */
+/**
+ * What an invite line says: one that a mailer has wrapped, put between marks or followed by a full
+ * stop, too. Throws `usage-error`, which doesn't repeat the line.
+ */
 export function parseInviteLine(line: string): Invite {
+  const text = line.replace(/\s+/g, '').replace(/^[<("'`]+|[>)"'`.,;:!?]+$/g, '')
   const [, url = '', peerId, secret = ''] =
-    /^grove\+(https?:\/\/[^#\s]{1,500}?)\/?#(ed25519:[0-9a-f]{64})\.([\w-]{43})$/.exec(
-      line.trim(),
-    ) ?? []
+    /^grove\+(https?:\/\/[^#]{1,500}?)\/?#(ed25519:[0-9a-f]{64})\.([\w-]{43})$/.exec(text) ?? []
   const endpoint = parseEndpoint(url)
-  if (endpoint === undefined || !isKeyId(peerId) || !SECRET_PATTERN.test(secret)) {
-    const message = 'that is no invite: `grove invite` prints one, which begins with grove+http'
-    throw new GroveError('usage-error', {}, { message })
-  }
+  if (endpoint === undefined || !isKeyId(peerId) || !SECRET_PATTERN.test(secret))
+    throw new GroveError('usage-error', {}, { message: whyNoInvite(text) })
   return { address: addressText(endpoint), peerId, secret }
+}
+
+function whyNoInvite(text: string): string {
+  if (!/^grove\+https?:\/\//.test(text))
+    return 'that is no invite: `grove invite` prints one, which begins with grove+http'
+  if (!text.includes('#'))
+    return 'that invite is cut off: it goes on with # after the address; copy all of the line'
+  return (
+    'that invite was changed or cut off: after its address come #ed25519:, 64 digits, a full ' +
+    'stop and 43 characters; copy all of the line'
+  )
 }
 
 /** The id of an invite, which its joiner sends, and the key of its proofs, which nobody sends. */
@@ -87,13 +98,28 @@ interface Shown {
   readonly refused?: 'expired' | 'used'
 }
 
+interface Joiner {
+  readonly joiner: KeyId
+  /** How its key has changed. Default: it has not. */
+  readonly rotations?: readonly Rotation[] | undefined
+}
+
 /**
  * The record after a grove has shown the invite, and whether it may join. Who joined may do so
- * again, since the answer may have been lost.
+ * again, since the answer may have been lost, and under a key that took the place of its own.
  */
-export function showInvite(record: InviteRecord, joiner: KeyId, now: number): Shown {
+export function showInvite(
+  record: InviteRecord,
+  { joiner, rotations = [] }: Joiner,
+  now: number,
+): Shown {
   if (record.expiresAt <= now) return { record, refused: 'expired' }
-  if (record.usedBy.includes(joiner)) return { record }
+  const before = record.usedBy.find((peerId) => leadsTo(peerId, joiner, rotations))
+  if (before === joiner) return { record }
+  if (before !== undefined) {
+    const usedBy = record.usedBy.map((peerId) => (peerId === before ? joiner : peerId))
+    return { record: { ...record, usedBy } }
+  }
   if (record.usedBy.length < record.uses)
     return { record: { ...record, usedBy: [...record.usedBy, joiner] } }
   const others = record.refused.filter(({ peerId }) => peerId !== joiner)

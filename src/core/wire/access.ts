@@ -75,3 +75,6 @@ export const standingRequestSchema = z.strictObject({
 })
 /** What an operator says of another grove. */
 export type StandingRequest = z.infer<typeof standingRequestSchema>
+
+/** The detail `fault` where a signature does not hold: what was signed has changed on its way. */
+export const ALTERED = 'altered'

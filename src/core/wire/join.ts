@@ -63,6 +63,8 @@ export const joinRequestSchema = z.strictObject({
   proof: hex(64),
   /** For people. */
   name: nameSchema.optional(),
+  /** How its key has changed: it may have joined by the invite under the one before. */
+  rotations: z.array(rotationSchema).max(ROTATIONS_MAX).optional(),
 })
 /** What a grove shows to join. */
 export type JoinRequest = z.infer<typeof joinRequestSchema>

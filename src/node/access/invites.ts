@@ -92,19 +92,20 @@ export class Invites {
    * Lets a grove join by an invite that it proves to have, durably, and returns the key of the
    * proof that answers it. Throws `refused`; only who has the invite learns why.
    */
-  async show({ joiner, inviter, request: { id, nonce, proof } }: Join): Promise<string> {
+  async show({ joiner, inviter, request }: Join): Promise<string> {
+    const { id, nonce, proof, rotations } = request
     const key = this.#known.get(id)?.key
     const call = { by: 'joiner', joiner, inviter, nonce } as const
     const isRight = isJoinProof(proof, key ?? NO_KEY, call)
     if (!isRight || key === undefined) throw unknown()
-    const refused = await this.#use(id, joiner)
+    const refused = await this.#use(id, { joiner, rotations })
     if (refused !== undefined)
       throw new GroveError('refused', { id, reason: refused.reason }, { message: refused.message })
     return key
   }
 
   /** Of several that use an invite at once, one changes its record, and the others look again. */
-  async #use(id: string, joiner: KeyId): Promise<Refused | undefined> {
+  async #use(id: string, joiner: Parameters<typeof showInvite>[1]): Promise<Refused | undefined> {
     for (;;) {
       const known = this.#known.get(id)
       if (known === undefined) throw unknown()

@@ -108,7 +108,12 @@ export class Hubs {
     const { id, key } = inviteKey(secret)
     const call = { joiner, inviter: peerId, nonce: this.#ports.secret(NONCE_BYTES) }
     const proof = joinProof(key, { by: 'joiner', ...call })
-    const request = { id, nonce: call.nonce, proof, ...(name === undefined ? {} : { name }) }
+    const rotations = config.former?.rotations ?? []
+    const request = {
+      ...{ id, nonce: call.nonce, proof },
+      ...(name !== undefined && { name }),
+      ...(rotations.length > 0 && { rotations: [...rotations] }),
+    }
     const hub = { peerId, address }
     const answer = await ask(this.#node, hub, signal, () =>
       transport.join(hub, request, { signal }),
@@ -219,6 +224,9 @@ export class Hubs {
 
   #enter(hub: KeptHub): void {
     const { peerId, address } = hub
+    const before = this.#known.get(peerId)?.address ?? address
+    const isWritten = this.#node.config.seeds.some((seed) => tidyAddress(seed.address) === before)
+    if (before !== address && !isWritten) this.#node.tell({ type: 'seed-removed', address: before })
     this.#known.set(peerId, hub)
     this.#node.tell({ type: 'seed-added', peer: { peerId, address } })
   }

@@ -3,11 +3,12 @@ import { isKeyId } from '../../core/identity/ed25519.ts'
 import { leadsTo } from '../../core/identity/rotation.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Rotations } from '../access/rotations.ts'
-import type { AdmitContext, PeersContext } from '../context.ts'
+import type { AdmitContext, PeersContext, ReadContext } from '../context.ts'
 import { noteWrongId } from './contact.ts'
 
 type CheckContext = PeersContext &
-  Pick<AdmitContext, 'closing'> & {
+  Pick<AdmitContext, 'closing'> &
+  Pick<ReadContext, 'hubs'> & {
     readonly access: { readonly rotations: Pick<Rotations, 'learn' | 'presentOf'> }
   }
 
@@ -25,8 +26,10 @@ export async function checkOtherId(
     if (!node.closing.aborted) noteWrongId(node, seed, answeredAs)
     return
   }
-  const remedy = `write ${answeredAs}@${seed.address} instead`
-  node.log.warn('a seed has another key than it had', { ...seed, now: answeredAs, remedy })
+  // Of a grove that was joined nobody wrote the id.
+  const isJoined = node.hubs.list().some(({ peerId }) => peerId === seed.peerId)
+  const remedy = isJoined ? {} : { remedy: `write ${answeredAs}@${seed.address} instead` }
+  node.log.warn('a seed has another key than it had', { ...seed, now: answeredAs, ...remedy })
   node.tell({ type: 'seed-renamed', peer: { peerId: answeredAs, address: seed.address } })
 }
 

@@ -1,6 +1,7 @@
 import type { GroveError } from '../../core/errors.ts'
 import { tidyAddress } from '../../core/peers/endpoint.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
+import { ALTERED } from '../../core/wire/access.ts'
 import type { Log } from '../../ports/log.ts'
 import type { SeedReports } from '../context.ts'
 
@@ -42,6 +43,11 @@ function remedyFor({ code, details }: GroveError): string {
     return '--allow-private-peers allows addresses of private networks and of this machine'
   if (details['fault'] === 'wrong-id')
     return 'correct the id before the @, or leave it out to take whatever grove answers there'
+  if (details['fault'] === ALTERED)
+    return (
+      'a proxy there has to pass the path, the query and the headers of requests on unchanged, ' +
+      'and what it strips from paths belongs into --public-url of the grove behind it'
+    )
   if (code === 'peer-unreachable' || code === 'peer-too-slow')
     return 'check the address, and that a grove is served there that this machine can reach'
   return 'check the address: what answers there does not answer as a grove'

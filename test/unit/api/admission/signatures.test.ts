@@ -46,6 +46,39 @@ for (const admission of admissions)
       assert.equal(places.sent.length, 4, 'one challenge, whatever is asked after it')
     })
 
+test('a clock that was put right is not told of as off', async () => {
+  const places = new Places()
+  const told: number[] = []
+  await using caller = signedGrove(places, { n: 1, admission: 'signed' }, (_, offsetMs) => {
+    told.push(offsetMs)
+  })
+  await using called = signedGrove(places, { n: 2, admission: 'signed', aheadMs: HOUR_MS })
+  await caller.exchange(called.self)
+
+  called.move(-HOUR_MS)
+  await caller.exchange(called.self)
+
+  assert.deepEqual(told, [HOUR_MS])
+})
+
+test('a request that a proxy has rewritten is refused as altered', async () => {
+  const places = new Places()
+  await using caller = signedGrove(places, { n: 1, admission: 'signed' })
+  await using called = signedGrove(places, { n: 2, admission: 'signed' })
+  await caller.exchange(called.self)
+  places.set(called.self.address, (request) =>
+    called.answer({ ...request, path: `${request.path}?from=proxy` }),
+  )
+
+  await assert.rejects(
+    caller.exchange(called.self),
+    (error: unknown) =>
+      isGroveError(error, 'refused') &&
+      error.details['fault'] === 'altered' &&
+      /a proxy that rewrites/.test(error.message),
+  )
+})
+
 test('in members, a grove that is not listed is refused, and one that is blocked in any mode', async () => {
   const places = new Places()
   await using caller = signedGrove(places, { n: 1, admission: 'open' })

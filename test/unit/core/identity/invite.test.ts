@@ -27,6 +27,27 @@ test('an invite line says what it was made of', () => {
   }
 })
 
+test('an invite line that a mailer wrapped or a writer put into a sentence is understood', () => {
+  const invite = { address: 'http://10.0.0.5:4515', peerId: hub.peerId, secret }
+  const line = inviteLine(invite)
+
+  for (const text of [
+    `${line.slice(0, 70)}\r\n  ${line.slice(70)}`,
+    `<${line}>`,
+    `(${line}).`,
+    `"${line}"`,
+    `${line},`,
+  ])
+    assert.deepEqual(parseInviteLine(text), invite, text)
+})
+
+test('an invite that is cut off or changed is said to be so', () => {
+  const line = inviteLine({ address: 'http://10.0.0.5:4515', peerId: hub.peerId, secret })
+
+  for (const text of [line.slice(0, -1), line.slice(0, 20), `${line}x`])
+    assert.throws(() => parseInviteLine(text), withCode('usage-error', 'cut off'), text)
+})
+
 test('what is no invite is refused without being repeated', () => {
   const line = inviteLine({ address: 'http://10.0.0.5:4515', peerId: hub.peerId, secret })
   const others = [
@@ -80,15 +101,15 @@ test('an invite is used by one grove, which may repeat its join, and others are 
     ...inviteKey(secret),
     ...{ createdAt: NOW, expiresAt: NOW + 1_000, uses: 1, usedBy: [], refused: [] },
   }
-  const first = showInvite(unused, joiner.peerId, NOW)
-  const second = showInvite(first.record, thief.peerId, NOW + 1)
+  const first = showInvite(unused, { joiner: joiner.peerId }, NOW)
+  const second = showInvite(first.record, { joiner: thief.peerId }, NOW + 1)
 
   assert.deepEqual(first, { record: { ...unused, usedBy: [joiner.peerId] } })
-  assert.deepEqual(showInvite(first.record, joiner.peerId, NOW + 1), first)
+  assert.deepEqual(showInvite(first.record, { joiner: joiner.peerId }, NOW + 1), first)
   assert.equal(second.refused, 'used')
   assert.deepEqual(second.record.usedBy, [joiner.peerId])
   assert.deepEqual(second.record.refused, [{ peerId: thief.peerId, at: NOW + 1 }])
-  assert.equal(showInvite(unused, joiner.peerId, NOW + 1_000).refused, 'expired')
+  assert.equal(showInvite(unused, { joiner: joiner.peerId }, NOW + 1_000).refused, 'expired')
 })
 
 test('lines and proofs are those of the vectors', () => {

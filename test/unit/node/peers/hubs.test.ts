@@ -68,6 +68,39 @@ test('a stolen invite that was used is refused, and both sides are told', async 
   assert.deepEqual((await apiOf(thief).memberships({})).hubs, [])
 })
 
+test('a grove that has another key since joins again by its own invite', async () => {
+  const dir = at('rotated')
+  await using hub = await servedGrove({ admission: 'members' })
+  const line = await inviteOf(hub)
+  {
+    await using before = await servedGrove({ dir })
+    await apiOf(before).joinGrove({ invite: line })
+  }
+  const { key } = await rotateKey({ dir }, silentLog)
+  await using after = await servedGrove({ dir })
+
+  const joined = await apiOf(after).joinGrove({ invite: line })
+
+  assert.equal(joined.isMember, true)
+  assert.equal(hub.node.access.keys.of(key.peerId), 'member')
+  assert.doesNotMatch(hub.warned.join(), /an invite was shown/)
+  const { invites } = await apiOf(hub).invites({})
+  assert.deepEqual([invites[0]?.usedBy, invites[0]?.refused], [[key.peerId], []])
+})
+
+test('a hub that is joined anew at another address is a seed there only', async () => {
+  await using hub = await servedGrove()
+  await using leaf = await servedGrove()
+  await apiOf(leaf).joinGrove({ invite: await inviteOf(hub) })
+  const address = hub.url.replace('127.0.0.1', 'localhost')
+  const { line } = await apiOf(hub).invite({ address })
+
+  await apiOf(leaf).joinGrove({ invite: line })
+
+  assert.equal(leaf.node.gossip.peer(address)?.seed, true)
+  assert.equal(leaf.node.gossip.peer(hub.url)?.seed ?? false, false)
+})
+
 test('an invite that another grove answers changes nothing', async () => {
   await using hub = await servedGrove()
   await using other = await servedGrove()

@@ -7,6 +7,7 @@ import { SigningKey } from '../../../../src/core/identity/ed25519.ts'
 import { rotate } from '../../../../src/core/identity/rotation.ts'
 import { timestamp } from '../../../../src/core/time.ts'
 import type { GroveNode } from '../../../../src/node/node.ts'
+import { checkOtherId } from '../../../../src/node/peers/other-id.ts'
 import { silentLog } from '../../../../src/ports/log.ts'
 import { directoryOfSchema } from '../../../conformance/temporary.ts'
 import { temporaryDirectory } from '../../../support/folder.ts'
@@ -65,6 +66,23 @@ test('a seed that has its first key is followed from its id without one', async 
   await using seed = await serveNode(temporary.dir)
 
   assert.equal(await outcomeOf('grove-0123456789abcdef0123456789abcdef', seed.url), 'taken')
+})
+
+test('who wrote the id of a seed is told what to write, and who joined it is not', async () => {
+  const seed = { peerId: 'before', address: 'http://10.0.0.5:4515' }
+  const remedies: unknown[] = []
+  const node = (hubs: readonly string[]) => ({
+    transport: { identity: async () => ({ peerId: 'now', formerly: 'before', rotations: [] }) },
+    hubs: { list: () => hubs.map((peerId) => ({ peerId })) },
+    log: { warn: (_: string, fields: { remedy?: string }) => void remedies.push(fields.remedy) },
+    closing: new AbortController().signal,
+    tell: () => {},
+  })
+
+  await checkOtherId(node([]) as never, seed, 'now')
+  await checkOtherId(node(['before']) as never, seed, 'now')
+
+  assert.deepEqual(remedies, [`write now@${seed.address} instead`, undefined])
 })
 
 test('what answers with an id that does not follow is the wrong grove', async () => {
