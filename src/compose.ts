@@ -13,7 +13,7 @@ import { localServing } from './api/local/serving.ts'
 import { type GroveSession, holderSession } from './api/local/session.ts'
 import { SharedGrove } from './api/local/shared-grove.ts'
 import { Precedence } from './concurrency/shares/precedence.ts'
-import { certificateOf } from './config/certificate.ts'
+import { certificateOf, certificateWarning } from './config/certificate.ts'
 import { admissionOf, type GroveSettings, isReachedElsewhere, type ServerConfig } from './config.ts'
 import { isGroveError } from './core/errors.ts'
 import { leafAddress } from './core/peers/leaf.ts'
@@ -86,7 +86,7 @@ export interface ComposedNode {
  * reach it; undefined if they can't.
  */
 export function composeNode(
-  settings: Settings,
+  settings: Settings & Pick<NodeConfig, 'certificateUntil'>,
   { stores, identity: { key, ...former } }: Opened,
   address: string | undefined,
   log: Log,
@@ -156,10 +156,13 @@ export async function serveGrove(
 ): Promise<ServedGrove> {
   const admission = admissionOf(server, settings.admission)
   const proxies = proxiesAt(server.trustProxies ?? [])
-  const bound = await bind({ ...server, tls: await certificateOf(server) })
+  const tls = await certificateOf(server)
+  const warning = tls && certificateWarning(tls.until, systemClock.now())
+  if (warning !== undefined) log.warn(warning)
+  const bound = await bind({ ...server, tls })
   const opened = await orClose(bound.close, () => takeStores(settings, log, true))
   const { node, close } = composeNode(
-    { ...settings, admission },
+    { ...settings, admission, ...(tls && { certificateUntil: tls.until }) },
     opened,
     server.publicUrl ?? reachableUrl(server.host, bound),
     log,

@@ -25,6 +25,8 @@ export interface NodeConfig {
   readonly leaf?: boolean
   /** Which groves may call this one. Default: all. */
   readonly admission?: AdmissionMode
+  /** Until when the certificate is good by which it speaks https, in Unix ms. */
+  readonly certificateUntil?: number
   readonly gossipIntervalMs: number
   readonly syncIntervalMs: number
   readonly policy: Policy

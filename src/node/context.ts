@@ -55,7 +55,10 @@ export interface TakenWork {
 
 /** What people and agents ask of a grove: it reads what is here and calls nobody. */
 export interface ReadContext extends Breathing {
-  readonly config: Pick<NodeConfig, 'self' | 'former' | 'reachable' | 'admission'>
+  readonly config: Pick<
+    NodeConfig,
+    'self' | 'former' | 'reachable' | 'admission' | 'certificateUntil'
+  >
   readonly contributions: ContributionReader
   readonly index: GraphIndex
   readonly origins: Pick<OriginStore, 'of' | 'judgements'>

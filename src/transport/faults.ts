@@ -4,6 +4,7 @@ import { errnoOf, isExhausted, storageError } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
 import { MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
+import { tlsTrouble } from '../core/peers/tls-trouble.ts'
 
 /** How a peer broke the protocol: the detail `fault` of a `peer-fault`. */
 export type FaultKind =
@@ -76,7 +77,9 @@ export function transportError(
   if (options.begun && cause instanceof errors.SocketError)
     return peerFault(peer, 'cut-off', 'closed the connection within its response', cause)
   if (isExhausted(cause)) return storageError(cause, { ...peer })
-  const why = errnoOf(cause) || (cause instanceof Error ? cause.message : String(cause))
+  const why =
+    tlsTrouble(cause) ??
+    (errnoOf(cause) || (cause instanceof Error ? cause.message : String(cause)))
   return new GroveError(
     'peer-unreachable',
     { ...peer },

@@ -1,5 +1,7 @@
 import { type Cid, isCid } from '../../core/cid.ts'
+import { errnoOf } from '../../core/errno.ts'
 import type { ErrorCode, ErrorDetails, GroveError } from '../../core/errors.ts'
+import { tlsTrouble } from '../../core/peers/tls-trouble.ts'
 import type { MissingItem } from '../../core/wire/fetch.ts'
 
 /** What can be done about errors, in the words of those who get them. */
@@ -50,4 +52,16 @@ function candidates({ code, details }: GroveError): string | undefined {
     .filter(isCid)
     .map((cid) => cid.slice('blake3:'.length, 'blake3:'.length + 16))
     .join(', ')}`
+}
+
+/** That no grove answers at an address, why, and what helps. */
+export function noAnswer(url: string, cause: unknown): string {
+  const nobody = `no grove answers at ${url}`
+  const trouble = tlsTrouble(cause)
+  if (trouble !== undefined) return `${nobody}: ${trouble}`
+  const errno = errnoOf(cause)
+  const hasHungUp = ['UND_ERR_SOCKET', 'ECONNRESET'].includes(errno)
+  return hasHungUp && url.startsWith('http:')
+    ? `${nobody}, and what does has hung up (${errno}): if it speaks https, write https://`
+    : `${nobody} (${errno}): start one with \`grove serve\`, or name another with --server`
 }

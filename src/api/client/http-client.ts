@@ -22,6 +22,7 @@ import {
   type UploadSource,
 } from './api.ts'
 import { resuming, type SentEvent, serverSentEvents } from './event-stream.ts'
+import { noAnswer } from './explain.ts'
 
 const CONNECTIONS = 16
 /** Operations that wait for other groves, or for ever: short ones have connections of their own. */
@@ -326,9 +327,7 @@ export class HttpClient {
     if (!(cause instanceof errors.UndiciError) && errnoOf(cause) === '') return cause
     if (cause instanceof errors.BodyTimeoutError) return this.#silent(STALL_MS)
     const errno = errnoOf(cause)
-    const message =
-      `no grove answers at ${this.#url} (${errno}): ` +
-      'start one with `grove serve`, or name another with --server'
+    const message = noAnswer(this.#url, cause)
     return new GroveError('server-unreachable', { url: this.#url, errno }, { cause, message })
   }
 }

@@ -21,6 +21,8 @@ export const groveInfoSchema = z.object({
   }),
   /** Which groves may call it. Groves up to 0.2 don't say. */
   admission: z.enum(admissions).optional(),
+  /** Until when the certificate is good by which it speaks https. */
+  certificateUntil: timestampSchema.optional(),
   /** Whom it has joined, and how many have joined it. Groves up to 0.2 don't say. */
   memberships: z
     .object({

@@ -15,6 +15,7 @@ import type { ReadContext } from '../context.ts'
 export async function groveInfo(node: ReadContext): Promise<GroveInfo> {
   const peers = node.gossip.peers()
   const withTaken = (hub: PeerAddress) => ({ ...hub, ...node.sync.takenBy(hub.address) })
+  const { certificateUntil: until } = node.config
   return {
     version: VERSION,
     protocol: { manifestVersion: 1 },
@@ -27,6 +28,7 @@ export async function groveInfo(node: ReadContext): Promise<GroveInfo> {
       ...(demandsKeys(node.config.admission) && { proven: node.gossip.provenPeers().length }),
     },
     admission: node.config.admission ?? 'open',
+    ...(until !== undefined && { certificateUntil: timestamp(until) }),
     memberships: {
       hubs: node.hubs.list().map(({ members, peerId, address, isMember, listedAt }) => ({
         ...{ peerId, address, isMember, members: members.length, listedAt },

@@ -121,6 +121,8 @@ class StandingLine implements LeafLine {
   readonly #calls: LeafCall[] = []
   readonly #pending = new Map<string, PendingCall>()
   #isClosed = false
+  /** When the leaf last began to answer something. */
+  #heardAt = Number.NEGATIVE_INFINITY
   #wake = () => {}
 
   constructor(options: StandingLineOptions) {
@@ -149,7 +151,6 @@ class StandingLine implements LeafLine {
     const id = this.#options.nonce()
     const { promise, resolve, reject } = Promise.withResolvers<CarriedAnswer>()
     const end = () => {
-      cancel()
       this.#pending.delete(id)
       signal?.removeEventListener('abort', onAbort)
     }
@@ -157,6 +158,7 @@ class StandingLine implements LeafLine {
       hasBody: method !== 'HEAD',
       signal,
       resolve(answer) {
+        cancel()
         end()
         resolve(answer)
       },
@@ -166,8 +168,13 @@ class StandingLine implements LeafLine {
       },
     }
     const onAbort = () => settle.reject(new Error('aborted'))
-    // A leaf that says nothing for so long sleeps: its line is as good as cut.
-    const cancel = this.#options.clock.after(LEAF_HEAD_MS, () => this.close())
+    // A leaf that says nothing for so long sleeps, or its line is cut: also where whoever asked has
+    // given up before.
+    const { clock } = this.#options
+    const askedAt = clock.now()
+    const cancel = clock.after(LEAF_HEAD_MS, () => {
+      if (this.#pending.has(id) || this.#heardAt < askedAt) this.close()
+    })
     this.#pending.set(id, settle)
     signal?.addEventListener('abort', onAbort, { once: true })
     const text = typeof body === 'string' ? { body } : {}
@@ -176,7 +183,9 @@ class StandingLine implements LeafLine {
     return promise
   }
 
+  /** Whether the leaf is to answer this. That it asks shows that its line stands. */
   expects(id: string): boolean {
+    this.#heardAt = this.#options.clock.now()
     return this.#pending.has(id)
   }
 

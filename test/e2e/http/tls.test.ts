@@ -3,11 +3,15 @@ import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { get } from 'node:https'
-import { connect } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { groveClient } from '../../../src/api/client/http-client.ts'
 import { bind, httpServer } from '../../../src/api/http/server.ts'
+import { certificateOf, certificateWarning } from '../../../src/config/certificate.ts'
+import { groveInfo } from '../../../src/node/read/status.ts'
+import { systemClock } from '../../../src/runtime/clock.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { withCode } from '../../support/errors.ts'
 import { testFolder } from '../../support/folder.ts'
@@ -48,6 +52,48 @@ async function secureServer(connectionsMax: number) {
     },
   }
 }
+
+test('what is wrong with a https connection is said', { skip: noOpenssl }, async () => {
+  await using grove = await secureServer(8)
+  const plain = httpServer(() => {}).listen(0, '127.0.0.1')
+  await once(plain, 'listening')
+  const { port } = plain.address() as AddressInfo
+  const saidOf = async (url: string) => {
+    const api = groveClient(url, systemClock)
+    try {
+      return await api.health({}).then(
+        () => 'answered',
+        (error: Error) => error.message,
+      )
+    } finally {
+      await api.close()
+    }
+  }
+  const said = {
+    untrusted: await saidOf(grove.url),
+    plain: await saidOf(`https://127.0.0.1:${port}`),
+    secure: await saidOf(grove.url.replace('https:', 'http:')),
+  }
+  plain.close()
+
+  assert.match(said.untrusted, /nobody whom this machine trusts .*SELF_SIGNED/)
+  assert.match(said.plain, /does not speak https: write http:/)
+  assert.match(said.secure, /if it speaks https, write https:/)
+})
+
+test('a certificate that ends soon is told of, and one that is over', {
+  skip: noOpenssl,
+}, async () => {
+  newCertificate()
+  const files = { tlsCert: at('cert.pem'), tlsKey: at('key.pem') }
+  const { until = 0 } = (await certificateOf(files)) ?? {}
+  await using grove = testNode([], { certificateUntil: until })
+
+  assert.equal(certificateWarning(until, until - 15 * 86_400_000), undefined)
+  assert.match(certificateWarning(until, until - 2 * 86_400_000) ?? '', /expires on 20/)
+  assert.match(certificateWarning(until, until) ?? '', /has expired on 20/)
+  assert.equal(Date.parse((await groveInfo(grove.node)).certificateUntil ?? ''), until)
+})
 
 test('a grove with a certificate speaks https', { skip: noOpenssl }, async () => {
   await using grove = await secureServer(8)

@@ -128,6 +128,25 @@ test('a leaf that does not begin to answer loses its line, and all calls fail', 
   await assert.rejects(leaves.carrier.request(ASK), /holds no line/)
 })
 
+test('a leaf whose calls are all given up loses its line, unless it answers meanwhile', async () => {
+  for (const answersLate of [false, true]) {
+    const { leaves, move } = leavesHere()
+    const line = leaves.open({ peerId })
+    const givenUp = new AbortController()
+    const asked = leaves.carrier.request({ ...ASK, signal: givenUp.signal })
+    const call = await line.next(1_000)
+    assert.ok(call !== undefined && call !== 'silence')
+    move(10_000)
+
+    givenUp.abort()
+    await assert.rejects(asked)
+    if (answersLate) assert.equal(leaves.expects(peerId, call.id), false)
+    move(20_000)
+
+    assert.equal(leaves.connected().length, answersLate ? 1 : 0)
+  }
+})
+
 test('a second line of a key takes the place of the first; lines are bounded by host', async () => {
   const { leaves } = leavesHere()
   const remote = '203.0.113.7'

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { refusalsOf, statusOf } from '../../../api/client/older-server.ts'
+import { certificateWarning } from '../../../config/certificate.ts'
 import type { GroveInfo } from '../../../core/wire/grove.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { plural, printable, shortKey } from '../../output/format.ts'
@@ -36,6 +37,8 @@ async function status(session: CliSession): Promise<void> {
     field('id', info.peerId)
     field('contributions', String(info.stats.contributions))
     if (info.admission !== undefined) field('admission', info.admission)
+    const certificate = certificateText(info, session.clock.now())
+    if (certificate !== undefined) field('certificate', certificate)
     for (const line of membershipLines(info.memberships, session.clock.now()))
       field('member of', line)
     if ((info.memberships?.members ?? 0) > 0)
@@ -50,6 +53,11 @@ async function status(session: CliSession): Promise<void> {
     if (info.storage?.failure !== undefined) field('storage', info.storage.failure)
     if ((info.storage?.damaged ?? 0) > 0) printDamaged(session, info.storage)
   })
+}
+
+/** What is wrong with the certificate of a grove, or soon will be. */
+function certificateText({ certificateUntil: until }: GroveInfo, now: number): string | undefined {
+  return until === undefined ? undefined : certificateWarning(Date.parse(until), now)
 }
 
 const RECOUNTING =
