@@ -14,6 +14,7 @@ import { type GroveSession, holderSession } from './api/local/session.ts'
 import { SharedGrove } from './api/local/shared-grove.ts'
 import { Precedence } from './concurrency/shares/precedence.ts'
 import { certificateOf, certificateWarning } from './config/certificate.ts'
+import { callableUrl, namesOf } from './config/names.ts'
 import { admissionOf, type GroveSettings, isReachedElsewhere, type ServerConfig } from './config.ts'
 import { isGroveError } from './core/errors.ts'
 import { leafAddress } from './core/peers/leaf.ts'
@@ -332,12 +333,6 @@ async function orClose<T>(close: () => Promise<void>, open: () => Promise<T>): P
   }
 }
 
-/** The names by which it may be called, besides that of its address. */
-const namesOf = ({ allowHosts = [], alsoAt = [] }: ServerConfig): string[] => [
-  ...allowHosts,
-  ...alsoAt.map((url) => new URL(url).hostname),
-]
-
 /** The address to tell peers. A server on all interfaces is reached by the machine's name. */
 function reachableUrl(
   host: string,
@@ -346,7 +341,3 @@ function reachableUrl(
   const isOnAll = ['0.0.0.0', '::', '[::]'].includes(host)
   return isOnAll ? `${new URL(bound.url).protocol}//${hostname()}:${bound.port}` : bound.url
 }
-
-/** The address at which this machine reaches a server that may listen on all addresses. */
-const callableUrl = (url: string): string =>
-  url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
