@@ -5,6 +5,7 @@
  *   npm run -s fuzz                                   until each target has had a million inputs
  *   npm run -s fuzz -- --minutes 10                   for so long, all targets alike
  *   npm run -s fuzz -- --inputs 20000                 fewer or more inputs each
+ *   npm run -s fuzz -- --workers 4                    targets shared among so many threads
  *   npm run -s fuzz -- --only manifest                one target, or those that begin so
  *   npm run -s fuzz -- --only cid --seed 7 --input 9  one input again, which is shown
  */
@@ -24,6 +25,7 @@ const { values: given } = parseArgs({
   options: {
     minutes: { type: 'string' },
     inputs: { type: 'string' },
+    workers: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     input: { type: 'string' },
@@ -48,12 +50,21 @@ async function readAgain(number: number): Promise<number> {
   return fault === undefined ? 0 : 1
 }
 
+/** Targets are dealt out to the threads in turns, since neighbours take alike long. */
+async function fuzz(): Promise<number> {
+  const workers = Math.min(chosen.length, Math.max(1, Number(given.workers)))
+  const shares = Array.from({ length: workers }, (_, n) =>
+    chosen.filter((_, at) => at % workers === n).map(({ name }) => name),
+  )
+  return Math.max(...(await Promise.all(shares.map(fuzzInThread))))
+}
+
 /** In a thread of its own, so that a target that hangs is seen to. */
-function fuzz(): Promise<number> {
+function fuzzInThread(names: readonly string[]): Promise<number> {
   const usual = given.minutes === undefined ? INPUTS : Number.POSITIVE_INFINITY
   const progress = new Int32Array(new SharedArrayBuffer(8))
   const job: Job = {
-    names: chosen.map(({ name }) => name),
+    names,
     ...{ seed, maxMs: MAX_MS, progress },
     inputs: given.inputs === undefined ? usual : Number(given.inputs),
     forMs: given.minutes === undefined ? Number.POSITIVE_INFINITY : Number(given.minutes) * 60_000,

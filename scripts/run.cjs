@@ -59,6 +59,11 @@ const tasks = {
     before: [install, build],
     command: ['node', 'scripts/test.ts', '--only', 'e2e'],
   },
+  'test:networks': {
+    about: 'leaves in networks of their own, with an artifact of 200 MiB (30 s; needs root)',
+    before: [install],
+    command: ['node', 'test/e2e/federation/leaf-networks.test.ts', '200'],
+  },
   'test:watch': {
     about: 'runs the unit tests, or these files, again after each change',
     before: [install],

@@ -2,16 +2,18 @@ import { hostname } from 'node:os'
 import { OwnAddresses } from './api/admission/own-addresses.ts'
 import { leafAnswerOf, requestOf } from './api/answer/called.ts'
 import { createHttpApp } from './api/http/app.ts'
-import { proxiesAt } from './api/http/caller.ts'
+import { LOOPBACK_HOSTS, proxiesAt } from './api/http/caller.ts'
 import { connectionsFor } from './api/http/connections.ts'
-import { bind, drain } from './api/http/server.ts'
+import { type BoundServer, bind, drain } from './api/http/server.ts'
+import { LOCAL } from './api/http/turns.ts'
 import { askToLeave } from './api/local/ask-to-leave.ts'
 import type { Role } from './api/local/holder.ts'
 import type { Leaving } from './api/local/leaving.ts'
 import { localServing } from './api/local/serving.ts'
 import { type GroveSession, holderSession } from './api/local/session.ts'
 import { SharedGrove } from './api/local/shared-grove.ts'
-import { certificateOf, certificateWarning } from './config/certificate.ts'
+import { Precedence } from './concurrency/shares/precedence.ts'
+import { certificateOf, warnOfEnd } from './config/certificate.ts'
 import { admissionOf, type GroveSettings, isReachedElsewhere, type ServerConfig } from './config.ts'
 import { isGroveError } from './core/errors.ts'
 import { leafAddress } from './core/peers/leaf.ts'
@@ -43,6 +45,8 @@ export interface Opened {
   readonly stores: Stores
   /** Made when the stores are opened for the first time, and kept beside them. */
   readonly identity: OwnIdentity
+  /** Who goes first on the threads that all share. */
+  readonly precedence: Precedence
 }
 
 /**
@@ -54,8 +58,11 @@ export async function openStores(
   log: Log,
   isServer = false,
 ): Promise<Opened> {
+  const precedence = new Precedence(systemClock.now)
+  precedence.prefer([LOCAL])
   const stores = await openStoresAt(store, {
     log,
+    precedence,
     nextTurn,
     clock: systemClock,
     random: systemRandom,
@@ -63,7 +70,7 @@ export async function openStores(
   return orClose(stores.close, async () => {
     const identity = await openIdentity(stores, { log, isServer })
     await stores.health.keepId(identity.formerly ?? identity.key.peerId)
-    return { stores, identity }
+    return { stores, identity, precedence }
   })
 }
 
@@ -97,7 +104,7 @@ export function composeNode(
       onUnsigned: (peer) =>
         log.warn('a peer that signs has answered without a signature', { ...peer }),
     },
-    isBlocked: (peer) => node.access.standings.blocks(peer),
+    isBlocked: (peer) => node.access.blocks(peer),
   })
   const { peerId } = key
   const self = { peerId, address: address ?? leafAddress(peerId) }
@@ -120,10 +127,8 @@ export function composeNode(
   return { node, close }
 }
 
-/** Bytes of a signature's nonce. */
+/** Bytes of a signature's nonce, and of the secret by which used ones are remembered. */
 const NONCE_BYTES = 16
-/** Bytes of the secret by which used nonces are remembered. */
-const NONCE_SECRET_BYTES = 16
 
 /** Time for requests under way when a server closes. */
 const CLOSE_GRACE_MS = 3_000
@@ -152,8 +157,7 @@ export async function serveGrove(
   const admission = admissionOf(server, settings.admission)
   const proxies = proxiesAt(server.trustProxies ?? [])
   const tls = await certificateOf(server)
-  const warning = tls && certificateWarning(tls.until, systemClock.now())
-  if (warning !== undefined) log.warn(warning)
+  if (tls !== undefined) warnOfEnd(tls, log.warn, systemClock.now())
   const bound = await bind({ ...server, tls })
   const opened = await orClose(bound.close, () => takeStores(settings, log, true))
   const { node, close } = composeNode(
@@ -168,10 +172,12 @@ export async function serveGrove(
   }
   // Who may call is known before anybody can.
   await orClose(closeBoth, () => node.access.load())
+  if (!isReachedElsewhere(server)) opened.precedence.prefer(LOOPBACK_HOSTS)
   const { dir } = settings
   const local = dir === undefined ? undefined : await servingOf(dir, node, closeBoth)
   const running = bound.serve(node, {
     nextTurn,
+    precedence: opened.precedence,
     connectionsMax: connectionsFor(descriptorsMax()),
     pages: local?.pages ?? {},
     allowHosts: namesOf(server),
@@ -187,7 +193,7 @@ export async function serveGrove(
         leaf: leafAddress(node.config.self.peerId),
         alsoAt: server.alsoAt ?? [],
       }),
-      secret: secretHex(NONCE_SECRET_BYTES),
+      secret: secretHex(NONCE_BYTES),
     },
   })
   const localUrl = callableUrl(bound.url)
@@ -332,10 +338,7 @@ const namesOf = ({ allowHosts = [], alsoAt = [] }: ServerConfig): string[] => [
 ]
 
 /** The address to tell peers. A server on all interfaces is reached by the machine's name. */
-function reachableUrl(
-  host: string,
-  bound: { readonly url: string; readonly port: number },
-): string {
+function reachableUrl(host: string, bound: Pick<BoundServer, 'url' | 'port'>): string {
   const isOnAll = ['0.0.0.0', '::', '[::]'].includes(host)
   return isOnAll ? `${new URL(bound.url).protocol}//${hostname()}:${bound.port}` : bound.url
 }

@@ -66,8 +66,9 @@ export class Adversary implements Host {
     this.address = `http://10.6.${kind.length}.${kind.charCodeAt(0) + index}:4515`
     this.rng = rng
     this.context = context
-    const { mode, keys } = context
-    this.#identities = new Identities({ name: this.name, mode, keys, rng: rng.fork('nonces') })
+    const { mode, keys, timeline } = context
+    const nonces = rng.fork('nonces')
+    this.#identities = new Identities({ name: this.name, mode, keys, timeline, rng: nonces })
     context.journal.call(this.peerId, this.name)
     this.works = Array.from({ length: WORKS }, (_, n) => this.#work(n))
     this.#carrier = context.network.carrierOf(this)
@@ -235,7 +236,7 @@ export class Adversary implements Host {
       ...self,
       frontier,
       load: { queueDepth: 0 },
-      capabilities: { federation: 2, blobs: 1 },
+      capabilities: { federation: 2 },
       timestamp: now,
     }
   }
@@ -269,6 +270,17 @@ export class Adversary implements Host {
     return signed.then((headers) =>
       this.call(to, { ...request, headers: { ...request.headers, ...headers } }),
     )
+  }
+
+  /** A request with a body of any length. */
+  protected async upload(
+    to: Machine,
+    path: string,
+    stream: AsyncIterable<Uint8Array>,
+  ): Promise<CarriedAnswer> {
+    const request = { path, method: 'POST', headers: {} } as const
+    const signed = await this.#identities.headersFor(to, { ...request, body: '' })
+    return this.call(to, { ...request, headers: signed ?? {}, stream })
   }
 
   /** A request as it is. */

@@ -14,9 +14,12 @@ import { MetricFlooder } from './floods/metric-flooder.ts'
 import { Minter } from './floods/minter.ts'
 import { Trickler } from './floods/trickler.ts'
 import { Forger } from './forger.ts'
+import { FalseLeaf } from './identity/false-leaf.ts'
 import { Interceptor } from './identity/interceptor.ts'
+import { InviteThief } from './identity/invite-thief.ts'
 import { KeyMinter } from './identity/key-minter.ts'
 import { OriginForger } from './identity/origin-forger.ts'
+import { RecordForger } from './identity/record-forger.ts'
 import { Relay } from './identity/relay.ts'
 import { Stranger } from './identity/stranger.ts'
 import { Impostor } from './impostor.ts'
@@ -33,17 +36,20 @@ const kinds: Readonly<Record<Kind, typeof Adversary>> = {
   crowder: Crowder,
   equivocator: Equivocator,
   fabricator: Fabricator,
+  'false-leaf': FalseLeaf,
   flooder: Flooder,
   forger: Forger,
   idler: Idler,
   impostor: Impostor,
   interceptor: Interceptor,
+  'invite-thief': InviteThief,
   'key-bomber': KeyBomber,
   'key-minter': KeyMinter,
   'metric-flooder': MetricFlooder,
   minter: Minter,
   mute: Mute,
   'origin-forger': OriginForger,
+  'record-forger': RecordForger,
   relay: Relay,
   replayer: Replayer,
   stranger: Stranger,
@@ -52,7 +58,7 @@ const kinds: Readonly<Record<Kind, typeof Adversary>> = {
 }
 
 /** Those that no operator has listed. */
-const UNLISTED: ReadonlySet<string> = new Set(['stranger', 'interceptor'])
+const UNLISTED: ReadonlySet<string> = new Set(['stranger', 'interceptor', 'invite-thief'])
 
 /** The names of a scenario's adversaries that groves list where they admit members. */
 export function adversaryNames(adversaries: Scenario['adversaries']): string[] {

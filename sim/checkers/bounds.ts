@@ -17,7 +17,7 @@ import type { Host } from '../network/http.ts'
 import type { Client, Watcher } from '../network/network.ts'
 
 /** Active peers, and retained peers that are no seeds. BEHAVIOUR.md#membership. */
-const ACTIVE_MAX = 10
+const ACTIVE_MAX = 12
 const RETAINED_MAX = 64
 /** Peers that an honest grove offers in one shuffle. */
 const SHUFFLE_SIZE = 5

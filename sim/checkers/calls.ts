@@ -46,4 +46,4 @@ export class CallWatch {
 
 /** Nobody reads the body of a GET, which has none. */
 const textOf = ({ method, path, body }: Pick<CarriedRequest, 'method' | 'path' | 'body'>): string =>
-  `${method} ${path} ${method === 'POST' ? body : ''}`
+  `${method} ${path} ${method === 'POST' ? (body ?? '') : ''}`

@@ -10,7 +10,7 @@ import { type Mode, spread } from './spread.ts'
 import { type Row, tableOf } from './table.ts'
 
 const USAGE = `usage: sim:gossip [--measure NAME] [--n GROVES] [--loss SHARE] [--churn SHARE]
-                  [--hours H] [--proven] [--seed S] [--json]
+                  [--hours H] [--proven] [--attackers SHARE] [--pace P] [--seed S] [--json]
 
 Measures gossip among many groves. The measures are:
 
@@ -19,15 +19,16 @@ Measures gossip among many groves. The measures are:
   recovery    half of the groves vanish at once
   departure   one grove dies
   flood       10, 20, 30 % attackers fill views, and pursue newcomers
-  proven      10 to 40 % attackers, where groves sample proven peers (minutes)
+  proven      10 to 40 % attackers, or --attackers, at a pace of 1 and of 20, or --pace, where
+              groves sample proven peers (minutes)
   idle        bytes an exchange when nothing changes
   redundancy  what announcements cost
   liveness    false alarms, detection, return
   day         --hours (24) virtual hours, and the processor time they take
 
 With --proven, views are filled with peers that have proven themselves, as in the modes signed and
-members, and not by shuffles. Without --measure it measures spread. Unless they are given, spread has 1,000 and then 10,000
-groves, a loss of 20 %, and no churn and then 5 % a round.
+members, and not by shuffles. Without --measure it measures spread. Unless they are given, spread
+has 1,000 and then 10,000 groves, a loss of 20 %, and no churn and then 5 % a round.
 `
 const NO_RELAY_MAX_ROUNDS = 1_000
 /** Without relay a larger network takes hours to simulate and never gets there. */
@@ -39,7 +40,6 @@ const overlays: Readonly<Record<string, (setting: Setting) => Row[]>> = {
   recovery,
   departure,
   flood: (setting) => flood(setting),
-  proven: (setting) => proven(setting),
   idle,
   redundancy,
   liveness,
@@ -54,6 +54,9 @@ interface Options {
   readonly seed: number
   readonly hours: number
   readonly view: 'cyclon' | 'proven'
+  /** Of the measure proven: the share of attackers, and their pace. Default: all that it knows. */
+  readonly attackers: number | undefined
+  readonly pace: number | undefined
 }
 
 function* spreads({ n, loss = 0.2, churn, seed, view }: Options): Generator<Row> {
@@ -65,14 +68,18 @@ function* spreads({ n, loss = 0.2, churn, seed, view }: Options): Generator<Row>
       yield row('announce', share)
     }
     if (loss > 0) yield row('announce', 0, 0)
-    if (groves <= NO_RELAY_MAX_GROVES) yield row('no relay', 0, loss, NO_RELAY_MAX_ROUNDS)
+    // Grove 0.1, which never relays, proves nobody either.
+    if (groves <= NO_RELAY_MAX_GROVES && view === 'cyclon')
+      yield row('no relay', 0, loss, NO_RELAY_MAX_ROUNDS)
   }
 }
 
 function rowsOf(measure: string, options: Options): Iterable<Row> {
   if (measure === 'spread') return spreads(options)
-  const { n = 1_000, loss = usualLoss[measure] ?? 0, seed, hours, view } = options
+  const { n = 1_000, loss = usualLoss[measure] ?? 0, seed, hours, view, attackers, pace } = options
   const setting = { n, loss, seed, view }
+  const only = (value: number | undefined) => (value === undefined ? undefined : [value])
+  if (measure === 'proven') return proven(setting, { shares: only(attackers), paces: only(pace) })
   if (measure === 'day') return day(setting, hours, () => process.cpuUsage().user / 1_000)
   const run = Object.hasOwn(overlays, measure) ? overlays[measure] : undefined
   if (run === undefined) throw new UsageError(`no measure is called ${JSON.stringify(measure)}`)
@@ -97,6 +104,8 @@ function parse(args: string[]): {
       seed: text,
       hours: text,
       proven: flag,
+      attackers: text,
+      pace: text,
       json: flag,
       help: { ...flag, short: 'h' },
     },
@@ -109,6 +118,8 @@ function parse(args: string[]): {
     seed: numberOf(values.seed, 'seed') ?? 1,
     hours: numberOf(values.hours, 'hours', { whole: false }) ?? 24,
     view: values.proven ? 'proven' : 'cyclon',
+    attackers: numberOf(values.attackers, 'attackers', share),
+    pace: numberOf(values.pace, 'pace', { least: 1 }),
   } as const
   return { measure: values.measure ?? 'spread', json: values.json, help: values.help, options }
 }

@@ -20,8 +20,11 @@ export interface SpreadOptions {
   readonly view?: WorldOptions['sampling']
 }
 
-/** Rounds before the new best is published: views have mixed by then. */
-const WARM_UP_ROUNDS = 10
+/**
+ * Rounds before the new best is published: views have mixed by then. Groves that all start at once
+ * have to prove each other first, with 16 candidates a round each.
+ */
+const WARM_UP_ROUNDS = { cyclon: 10, proven: 30 } as const
 const ENOUGH = 0.99
 
 /** Publishes a new best on one grove and waits until 99 % of those that are up know it. */
@@ -30,7 +33,7 @@ export function spread(options: SpreadOptions): Row {
   const world = new World({ count: n, seed, loss, sampling: view, ...ways[mode] })
   const publisher = world.groves[below(world.rng, n)]!
   churn(world, share, publisher)
-  world.runRounds(WARM_UP_ROUNDS)
+  world.runRounds(WARM_UP_ROUNDS[view])
   world.tally.reset()
   const start = world.now
   const item = work(0)

@@ -121,7 +121,7 @@ export class World {
       self,
       seeds,
       hosts: SIMULATED_HOSTS,
-      capabilities: { federation: 2, blobs: 1 },
+      capabilities: { federation: 2 },
       gossipIntervalMs: INTERVAL_MS,
       announcements,
     }
@@ -194,6 +194,10 @@ export class World {
 
   runRounds(rounds: number): void {
     this.timeline.runUntil(this.now + rounds * INTERVAL_MS)
+    this.checkInvariants()
+  }
+
+  checkInvariants(): void {
     for (const { gossip } of this.groves) gossip.checkInvariants()
   }
 

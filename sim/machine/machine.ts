@@ -1,13 +1,17 @@
 import { Door } from '../../src/api/admission/door.ts'
 import { OwnAddresses } from '../../src/api/admission/own-addresses.ts'
 import { ApiAnswerer } from '../../src/api/answer/answerer.ts'
+import { leafAnswerOf, requestOf } from '../../src/api/answer/called.ts'
 import type { SigningKey } from '../../src/core/identity/ed25519.ts'
 import type { Counting } from '../../src/core/peers/counting.ts'
+import type { Hosts } from '../../src/core/peers/hosts.ts'
+import { isLeafAddress, leafAddress } from '../../src/core/peers/leaf.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { hexDigits } from '../../src/core/random.ts'
 import { type NewStanding, Standings } from '../../src/node/access/standings.ts'
 import type { NodeConfig } from '../../src/node/config.ts'
 import { GroveNode } from '../../src/node/node.ts'
+import type { AnswerCall } from '../../src/node/peers/leaf.ts'
 import type { Log } from '../../src/ports/log.ts'
 import { SIGNATURE } from '../../src/signing/http-signature.ts'
 import { httpTransport } from '../../src/transport/client.ts'
@@ -46,6 +50,10 @@ interface MachineOptions extends RunContext {
   /** Its key, which its id names. Undefined: it has none. */
   readonly key: SigningKey | undefined
   readonly keys: Keys
+  /** Whether nobody can dial it: no call reaches its address. */
+  readonly isLeaf?: boolean
+  /** Whether its grove finds out who can dial it, and holds lines to hubs where nobody can. */
+  readonly findsOut?: boolean
   readonly rng: Rng
   readonly config: Omit<NodeConfig, 'self'>
   readonly disk: DiskConditions
@@ -72,6 +80,7 @@ export class Machine implements Host {
   readonly name: string
   readonly peer: PeerAddress
   readonly key: SigningKey | undefined
+  readonly isLeaf: boolean
   readonly clock: MachineClock
   readonly disk: Disk
   readonly #options: MachineOptions
@@ -88,6 +97,7 @@ export class Machine implements Host {
     this.name = name
     this.key = options.key
     this.peer = peer
+    this.isLeaf = options.isLeaf === true
     this.clock = new MachineClock(timeline, clock)
     this.disk = new Disk({
       timeline,
@@ -100,7 +110,7 @@ export class Machine implements Host {
       },
       violated: (what) => options.violated(`${name} ${what}`),
     })
-    options.network.attach(this)
+    if (!this.isLeaf) options.network.attach(this)
   }
 
   get address(): string {
@@ -157,21 +167,30 @@ export class Machine implements Host {
       ...(key && {
         signing: { key, keys: keys.known(), nonce: () => hexDigits(nonces, NONCE_DIGITS) },
       }),
-      isBlocked: (peer) => node.access.standings.blocks(peer),
+      isBlocked: (peer) => node.access.blocks(peer),
     })
-    const transport = { ...http, hosts: SIMULATED_HOSTS }
+    const transport = { ...http, hosts: hostsOf(http.hosts) }
     const secret = (bytes: number) => hexDigits(random, 2 * bytes)
     const ports = { ...this.disk.open(process), transport, clock, random, secret, log: this.#log() }
     const signatures = key && keys.signatures(key)
     const node: GroveNode = new GroveNode({ ...config, self: this.peer }, { ...ports, signatures })
-    this.#running = { node, process, answerer: this.#answererOf(node) }
+    const answerer = this.#answererOf(node)
+    this.#running = { node, process, answerer }
     this.#boots.push(node)
     journal.note(this.name, this.boots === 1 ? 'starts' : 'starts again')
     node
-      .start()
+      .start(this.#options.findsOut === true ? this.#onLines(answerer) : undefined)
       .catch((error: unknown) =>
         this.#options.violated(`${this.name} does not start: ${String(error)}`),
       )
+  }
+
+  /** How calls are answered that come on lines to hubs. */
+  #onLines(answerer: ApiAnswerer): AnswerCall {
+    return async (call, hub) => {
+      const { response } = await answerer.answer(requestOf(call, hub, this.peer.peerId))
+      return leafAnswerOf(response, call.method)
+    }
   }
 
   /** A grove without a key has no door, as before there were any. */
@@ -179,7 +198,8 @@ export class Machine implements Host {
     const { key, keys } = this.#options
     const { access, clock, config } = node
     if (key === undefined) return new ApiAnswerer(node)
-    const own = new OwnAddresses({ address: this.address, bound: this.address, names: [] })
+    const leaf = leafAddress(this.peer.peerId)
+    const own = new OwnAddresses({ address: this.address, bound: this.address, names: [], leaf })
     const { admission } = config
     const secret = this.#options.rng.fork(`door ${this.boots}`).cid()
     const signing = { key, own, secret, knownKeys: keys.known() }
@@ -275,6 +295,15 @@ export class Machine implements Host {
     }
   }
 }
+
+/** Only the grove itself knows which leaves hold a line to it. */
+const hostsOf = (lines: Hosts): Hosts => ({
+  keyOf: (address) => (isLeafAddress(address) ? lines : SIMULATED_HOSTS).keyOf(address),
+  prefixOf: () => undefined,
+  sameHost: (address, remote) =>
+    (isLeafAddress(address) ? lines : SIMULATED_HOSTS).sameHost(address, remote),
+  isDialable: (address) => (isLeafAddress(address) ? lines : SIMULATED_HOSTS).isDialable(address),
+})
 
 /** An error's stack, for the reader alone: equal runs need not have equal stacks. */
 function stackOf(err: unknown): string {

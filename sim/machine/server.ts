@@ -5,10 +5,14 @@ import type { HttpAnswer, HttpRequest } from '../network/http.ts'
 /** Answers a request of the simulated network by the production server's code. */
 export async function serve(
   answerer: ApiAnswerer,
-  { method, path, headers, body, remote }: HttpRequest,
+  { method, path, headers, body, stream, signal, remote }: HttpRequest,
 ): Promise<HttpAnswer> {
   const request = memoryRequest({ method, target: path, headers, body, remote })
-  const { response } = await answerer.answer({ ...request, host: remote })
+  const { response } = await answerer.answer({
+    ...{ ...request, host: remote },
+    ...(signal && { signal }),
+    ...(stream && { bodyStream: () => stream }),
+  })
   const { status, headers: answered, body: content = '' } = response
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   return { status, headers: answered, body: bytes }

@@ -7,6 +7,10 @@ export interface HttpRequest {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** A body of any length, in the place of the other. */
+  readonly stream?: AsyncIterable<Uint8Array>
+  /** Aborts when the sender leaves before it has read a streamed answer. */
+  readonly signal?: AbortSignal
   /** The sender's name. No production server sees it. */
   readonly from: string
   /** The sender's IP address. */

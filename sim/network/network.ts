@@ -1,4 +1,5 @@
 import { errors } from 'undici'
+import { GroveError } from '../../src/core/errors.ts'
 import type { CarriedAnswer, CarriedRequest, HttpCarrier } from '../../src/transport/dialler.ts'
 import { describeAnswer, describeRequest } from '../describe.ts'
 import type { Journal } from '../engine/journal.ts'
@@ -111,7 +112,8 @@ export class Network {
         return this.#fault(client.name, `request to ${host?.name ?? request.origin} is lost`)
       }
       this.#timeline.after(this.#latency(link), () => this.#arrive(call, host, link))
-      if (host !== undefined && link.happens(this.conditions.duplicate))
+      const canRepeat = request.stream === undefined
+      if (canRepeat && host !== undefined && link.happens(this.conditions.duplicate))
         this.#duplicate(call, host, link)
     })
   }
@@ -125,17 +127,18 @@ export class Network {
     const unwatch = host.process.onKill(() => {
       call.failAfter(this.#latency(link), () => new errors.SocketError('other side closed'))
     })
-    const request = this.#delivered(call, host)
+    const left = new AbortController()
+    const request = this.#delivered(call, host, left)
     host.handle(request).then(
       (answer) => {
         unwatch()
-        this.#answer(call, host, answer, link)
+        this.#answer(call, host, { answer, left }, link)
       },
       (error: unknown) => this.#watcher.serverFailed(host, error),
     )
   }
 
-  #answer(call: Call, host: Host, answer: HttpAnswer, link: Rng): void {
+  #answer(call: Call, host: Host, { answer, left }: Answered, link: Rng): void {
     const { client } = call
     const whole = answer.body instanceof Uint8Array ? answer.body : undefined
     const headers = JSON.stringify(answer.headers)
@@ -146,17 +149,21 @@ export class Network {
     )
     if (this.#isLost(link, host.name, client.name)) {
       release(answer)
+      left.abort()
       this.#fault(host.name, `answer to ${client.name} is lost`)
       return
     }
     this.#timeline.after(this.#latency(link), () => {
-      if (call.settled || !client.process.alive) return release(answer)
-      const body = this.#bodyOf(call, host, answer, link)
+      if (call.settled || !client.process.alive) {
+        left.abort()
+        return release(answer)
+      }
+      const body = this.#bodyOf(call, host, { answer, left }, link)
       call.resolve({ statusCode: answer.status, headers: answer.headers, body })
     })
   }
 
-  #bodyOf(call: Call, host: Host, answer: HttpAnswer, link: Rng): Body {
+  #bodyOf(call: Call, host: Host, { answer, left }: Answered, link: Rng): Body {
     const { client, request } = call
     const { slow, cut, bytesPerSecond } = this.conditions
     const isSlow = link.happens(slow)
@@ -165,6 +172,8 @@ export class Network {
       request.method === 'GET' && request.path.startsWith('/api/blobs/') && client.honest
     if (isSlow) this.#fault(host.name, `drips to ${client.name}`)
     if (isTransfer) this.#watcher.transferBegun(client, host.address)
+    const isWhole = answer.body instanceof Uint8Array
+    const unwatch = isWhole ? undefined : client.process.onKill(() => left.abort())
     return new Body(answer, {
       timeline: this.#timeline,
       client: client.process,
@@ -178,6 +187,8 @@ export class Network {
         this.stats.bytes += bytes
       },
       ended: () => {
+        unwatch?.()
+        if (!isWhole) left.abort()
         if (isTransfer) this.#watcher.transferEnded(client, host.address)
       },
     })
@@ -188,12 +199,12 @@ export class Network {
     this.#timeline.after(this.#latency(link) + link.between([0, 500]), () => {
       if (host.process === undefined) return
       this.#fault(call.client.name, `request to ${host.name} arrives twice`)
-      host.handle(this.#delivered(call, host)).then(release, () => {})
+      host.handle(this.#delivered(call, host, new AbortController())).then(release, () => {})
     })
   }
 
-  #delivered({ client, request }: Call, host: Host): HttpRequest {
-    const { method, path, headers, body = '' } = request
+  #delivered({ client, request }: Call, host: Host, left: AbortController): HttpRequest {
+    const { method, path, headers, body = '', stream } = request
     this.#journal.note(
       `${client.name} → ${host.name}`,
       `${client.name}>${host.name} ${method} ${path} ${body}`,
@@ -202,7 +213,36 @@ export class Network {
     this.stats.bytes += body.length
     const remote = new URL(client.address).hostname
     const named = { ...headers, host: new URL(request.origin).host }
-    return { method, path, headers: named, body, from: client.name, remote }
+    const { signal } = left
+    const uploaded = stream && this.#uploaded(stream, client, host, request.signal)
+    const sent = uploaded && { stream: whole(uploaded, left) }
+    return { method, path, headers: named, body, ...sent, signal, from: client.name, remote }
+  }
+
+  /** A request's body as the server reads it. */
+  #uploaded(
+    body: AsyncIterable<Uint8Array>,
+    client: Client,
+    host: Host,
+    signal: AbortSignal | undefined,
+  ): AsyncIterable<Uint8Array> {
+    return new Body(
+      { status: 200, headers: {}, body },
+      {
+        timeline: this.#timeline,
+        client: host.process ?? client.process,
+        server: client.process,
+        isHead: false,
+        bytesPerSecond: this.conditions.bytesPerSecond,
+        cutAfterBytes: undefined,
+        isBlocked: () => this.isBlocked(client.name, host.name),
+        signal,
+        moved: (bytes) => {
+          this.stats.bytes += bytes
+        },
+        ended() {},
+      },
+    )
   }
 
   #isLost(link: Rng, from: string, to: string): boolean {
@@ -225,6 +265,12 @@ export class Network {
     this.#links.set(key, link)
     return link
   }
+}
+
+/** An answer, and what tells its server that the caller has left. */
+interface Answered {
+  readonly answer: HttpAnswer
+  readonly left: AbortController
 }
 
 interface Settle {
@@ -269,6 +315,20 @@ class Call {
     this.settled = true
     for (const cancel of this.#cancels) cancel()
     if (this.client.process.alive) act()
+  }
+}
+
+/** A request's body as its server reads it: one that breaks off is that of a caller that left. */
+async function* whole(
+  body: AsyncIterable<Uint8Array>,
+  left: AbortController,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body
+  } catch (cause) {
+    const error = new GroveError('aborted', {}, { cause })
+    left.abort(error)
+    throw error
   }
 }
 

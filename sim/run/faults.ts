@@ -26,6 +26,9 @@ const STANDINGS: readonly NewStanding['standing'][] = ['blocked', 'blocked', 'tr
 const JUDGED_MS = [1_000, 20_000] as const
 const SOUND_NETWORK = { loss: 0, duplicate: 0, reorder: 0, slow: 0, cut: 0 }
 
+const hit = (machines: readonly Machine[], of: 'all' | 'leaves' | 'hubs'): readonly Machine[] =>
+  of === 'all' ? machines : machines.filter(({ isLeaf }) => isLeaf === (of === 'leaves'))
+
 /** Injects the faults of a scenario, and ends them. */
 export class FaultInjector {
   readonly #options: Options
@@ -69,7 +72,7 @@ export class FaultInjector {
 
   #inject(fault: Extract<Fault, { times: number }>, rng: Rng): void {
     const { machines, timeline, journal } = this.#options
-    const machine = rng.pick(machines)
+    const machine = rng.pick(fault.type === 'crash' ? hit(machines, fault.of) : machines)
     if (machine === undefined) return
     if (fault.type === 'crash') {
       machine.crash()
@@ -120,10 +123,11 @@ export class FaultInjector {
     })
   }
 
-  #partition({ share, oneWay }: Extract<Fault, { type: 'partition' }>, rng: Rng): () => void {
+  #partition({ share, oneWay, of }: Extract<Fault, { type: 'partition' }>, rng: Rng): () => void {
     const { machines, network, journal } = this.#options
-    const size = Math.max(1, Math.round(machines.length * share))
-    const group = new Set(rng.sample(machines, size).map(({ name }) => name))
+    const among = hit(machines, of)
+    const size = Math.max(1, Math.round(among.length * share))
+    const group = new Set(rng.sample(among, size).map(({ name }) => name))
     const names = [...group].join(', ')
     const what = oneWay
       ? `${names} can't be heard by the others `

@@ -29,6 +29,10 @@ export class Ledger {
   readonly unwanted: Unwanted = { addresses: new Set(), cids: new Set() }
   /** By the address that sent it and the cid: for what a wrong origin was sent. */
   readonly wrongOrigins = new Set<string>()
+  /** Who was given an invite that was good. */
+  readonly joined = new Set<string>()
+  /** Invites that are good no more, which others have. */
+  readonly leaked: string[] = []
   readonly outcomes = new Map<string, number>()
   #operations = 0
 

@@ -10,7 +10,10 @@ import {
 } from '../checkers/identity.ts'
 import { corruptions, losses, miscounts } from '../checkers/integrity.ts'
 import { Lateness } from '../checkers/lateness.ts'
+import { linesAmiss } from '../checkers/leaves.ts'
+import { listsAmiss, uninvited } from '../checkers/members.ts'
 import { misplacedSeeds } from '../checkers/seeds.ts'
+import { otherSigners } from '../checkers/signers.ts'
 import type { Holder } from '../checkers/union.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { World } from './world.ts'
@@ -97,7 +100,10 @@ async function play(
     found = [
       ...(await disagreements(machines, groves.policy)),
       ...(await unheard(machines)),
+      ...(await otherSigners(machines)),
       ...misplaced(world),
+      ...linesAmiss(machines),
+      ...(groves.joins ? listsAmiss(machines) : []),
     ]
     if (found.length === 0 && world.ledger.pending.size === 0) return round
   }
@@ -127,6 +133,9 @@ async function checkNow(world: World, lateness: Lateness): Promise<void> {
       world.violated(`${name} has fallen silent`)
   }
   for (const what of await strangersIn(world)) world.violated(what)
+  for (const what of uninvited(machines, ledger.joined)) world.violated(what)
+  for (const machine of machines)
+    for (const what of await world.records.wrong(machine)) world.violated(what)
   for (const what of await losses(machines, ledger.acknowledged)) world.violated(what)
   const up = machines.filter(({ node }) => node !== undefined)
   for (const what of await lateness.late(up, timeline.now)) world.violated(what)
@@ -143,14 +152,13 @@ async function checkNow(world: World, lateness: Lateness): Promise<void> {
 }
 
 /** What groves have of those that they did not admit, and keys at addresses that are not theirs. */
-async function strangersIn({ machines, ledger, mode }: World): Promise<string[]> {
-  const peers = machines.map(({ peer }) => peer)
+async function strangersIn({ machines, ledger, mode, dialable }: World): Promise<string[]> {
   const found = await Promise.all(
     machines.map((machine) => intrusions(machine, machine.node?.gossip, ledger.unwanted)),
   )
   const areProven = mode !== 'keyless'
   const nodes = areProven ? machines.flatMap(({ node }) => node ?? []) : []
-  return [...found.flat(), ...nodes.flatMap((node) => misplacedKeys(node, peers))]
+  return [...found.flat(), ...nodes.flatMap((node) => misplacedKeys(node, dialable))]
 }
 
 async function checkAtEnd(world: World): Promise<void> {

@@ -1,9 +1,11 @@
 import type { KeyId } from '../../src/core/identity/ed25519.ts'
+import { leafAddress } from '../../src/core/peers/leaf.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { mintedNames } from '../adversaries/identity/key-minter.ts'
 import { adversaryNames, startAdversaries } from '../adversaries/start.ts'
 import { TrafficWatch } from '../checkers/bounds.ts'
 import { CallWatch } from '../checkers/calls.ts'
+import { RecordWatch } from '../checkers/records.ts'
 import { Journal } from '../engine/journal.ts'
 import { Keys } from '../engine/keys.ts'
 import { Rng } from '../engine/rng.ts'
@@ -12,6 +14,7 @@ import { Machine } from '../machine/machine.ts'
 import { Network } from '../network/network.ts'
 import type { Mode, Scenario } from '../scenario/scenario.ts'
 import { FaultInjector } from './faults.ts'
+import { Joining } from './joining.ts'
 import { Ledger } from './ledger.ts'
 import { Agents } from './workload.ts'
 
@@ -35,6 +38,7 @@ export class World {
   readonly traffic: TrafficWatch
   readonly mode: Mode
   readonly keys: Keys
+  readonly records: RecordWatch
   readonly #violations = new Set<string>()
 
   constructor(scenario: Scenario, seed: number, explain: boolean) {
@@ -62,6 +66,7 @@ export class World {
     })
     this.machines = this.#build(scenario, rng, { watcher, calls })
     const { network, machines } = this
+    this.records = new RecordWatch(this.dialable)
     this.injector = new FaultInjector({
       timeline,
       journal,
@@ -96,6 +101,17 @@ export class World {
       violated,
     })
     agents.schedule()
+    if (groves.joins)
+      new Joining({
+        ...{ timeline, journal, ledger, machines, violated },
+        rng: rng.fork('joining'),
+        untilMs: workload.overMs,
+      }).schedule()
+  }
+
+  /** The honest groves that others can dial. */
+  get dialable(): PeerAddress[] {
+    return this.machines.filter(({ isLeaf }) => !isLeaf).map(({ peer }) => peer)
   }
 
   /** The virtual time since the start, in ms. */
@@ -128,7 +144,8 @@ export class World {
     { watcher, calls }: { readonly watcher: TrafficWatch; readonly calls: CallWatch },
   ): Machine[] {
     const { timeline, journal, network, keys, mode } = this
-    const { count, gossipIntervalMs, syncIntervalMs, fetchTimeoutMs, policy } = scenario.groves
+    const { count, leaves, gossipIntervalMs, syncIntervalMs, fetchTimeoutMs, policy } =
+      scenario.groves
     const keyOf = (name: string) => (mode === 'keyless' ? undefined : keys.of(name))
     const peers = Array.from({ length: count }, (_, n): PeerAddress => {
       const peerId = keyOf(`g${n}`)?.peerId ?? `g${n}`
@@ -136,13 +153,17 @@ export class World {
       return { peerId, address: `http://10.0.0.${n + 1}:4515` }
     })
     const listed = [
-      ...peers.map(({ peerId }) => peerId),
+      ...(scenario.groves.joins ? [] : peers).map(({ peerId }) => peerId),
       ...adversaryNames(scenario.adversaries).map((name) => keys.of(name).peerId),
     ]
+    const hubs = peers.slice(0, count - leaves)
+    const onLines = peers.slice(hubs.length).map(({ peerId }) => {
+      return { peerId, address: leafAddress(peerId) }
+    })
     const build = rng.fork('build')
     return peers.map((peer, n) => {
       const own = rng.fork(`machine ${n}`)
-      const seeds = seedsOf(scenario.groves.seeds, peers, n, build)
+      const seeds = seedsOf(scenario.groves.seeds, hubs, n, build)
       const config = {
         reachable: true,
         seeds,
@@ -159,7 +180,9 @@ export class World {
       const name = `g${n}`
       const machine = new Machine({
         ...{ name, peer, keys, key: keyOf(name) },
-        honest: peers,
+        honest: [...peers, ...onLines],
+        isLeaf: n >= hubs.length,
+        findsOut: leaves > 0,
         timeline,
         journal,
         network,
@@ -187,6 +210,7 @@ function seedsOf(
 ): PeerAddress[] {
   const others = peers.filter((_, index) => index !== n)
   const chosen = {
+    none: () => [],
     line: () => peers.slice(Math.max(0, n - 1), n),
     ring: () => [peers[(n + 1) % peers.length]!].filter((peer) => peer !== peers[n]),
     star: () => (n === 0 ? [] : peers.slice(0, 1)),

@@ -25,13 +25,16 @@ export const adversaryKinds = [
   'mute',
   'crowder',
   'fabricator',
+  'false-leaf',
   'idler',
   'interceptor',
+  'invite-thief',
   'key-bomber',
   'key-minter',
   'metric-flooder',
   'minter',
   'origin-forger',
+  'record-forger',
   'relay',
   'stranger',
   'trickler',
@@ -45,6 +48,8 @@ export type Mode = (typeof modes)[number]
 const ms = z.number().int().nonnegative()
 const count = z.number().int().nonnegative()
 const window = { fromMs: ms, untilMs: ms }
+/** Which machines it may hit: all, those that nobody can dial, or the others. */
+const of = z.enum(['all', 'leaves', 'hubs']).default('all')
 
 /** What goes wrong, and when. Which machines it hits is drawn from the seed. */
 export const faultSchema = z.discriminatedUnion('type', [
@@ -52,6 +57,7 @@ export const faultSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('partition'),
     ...window,
+    of,
     share: z.number().min(0).max(1).default(0.5),
     oneWay: z.boolean().default(false),
   }),
@@ -68,6 +74,7 @@ export const faultSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('crash'),
     ...window,
+    of,
     times: count,
     downMs: rangeOf(ms).default([100, 20_000]),
   }),
@@ -115,10 +122,14 @@ const scenarioShape = z.strictObject({
   about: z.string().min(1),
   groves: z.strictObject({
     count: z.number().int().min(1),
+    /** How many of them nobody can dial: they hold lines to others. */
+    leaves: count.default(0),
     /** The mode of all of them. Of several, seeds take turns. */
     modes: z.array(z.enum(modes)).min(1).default(['keyless']),
+    /** Whether the others join the first by invites: nobody lists them beforehand. */
+    joins: z.boolean().default(false),
     /** Which groves each grove has as seeds. */
-    seeds: z.enum(['line', 'ring', 'star', 'full', 'random']).default('random'),
+    seeds: z.enum(['none', 'line', 'ring', 'star', 'full', 'random']).default('random'),
     gossipIntervalMs: ms.default(6_000),
     syncIntervalMs: ms.default(12_000),
     fetchTimeoutMs: ms.default(60_000),
@@ -140,6 +151,9 @@ export const scenarioSchema = scenarioShape.superRefine(
   ({ groves, workload, faults, faultsEndMs }, context) => {
     const refuse = (path: (string | number)[], message: string) =>
       context.addIssue({ code: 'custom', path, message })
+    if (groves.leaves >= groves.count) refuse(['groves', 'leaves'], 'leaves no hub')
+    if (groves.leaves > 0 && groves.modes.includes('keyless'))
+      refuse(['groves', 'leaves'], 'have keys')
     if (workload.overMs > faultsEndMs) refuse(['workload', 'overMs'], 'is after faultsEndMs')
     for (const [index, fault] of faults.entries()) {
       if (fault.fromMs >= fault.untilMs)

@@ -30,6 +30,9 @@ export function hashBytes(bytes: Uint8Array): Cid {
   return (PREFIX + blake3(bytes).toString('hex')) as Cid
 }
 
+/** The 32 bytes of the same hash. */
+export const rawHash = (bytes: Uint8Array): Uint8Array => blake3(bytes)
+
 /** Computes the content id of bytes that arrive in chunks. */
 export class CidHasher {
   readonly #hasher = new Blake3Hasher()

@@ -6,7 +6,8 @@ import type { Contribution } from '../core/contribution/contribution.ts'
 import type { PackIndex } from '../core/contribution/pack-index.ts'
 import type { Manifest } from '../core/contribution/schema.ts'
 import type { GroveError } from '../core/errors.ts'
-import type { StandingsView } from '../core/peers/counting.ts'
+import type { KeyId } from '../core/identity/ed25519.ts'
+import type { KeysView, StandingsView } from '../core/peers/counting.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
 import type { Random } from '../core/random.ts'
@@ -23,10 +24,10 @@ import type { Log } from '../ports/log.ts'
 import type { OriginStore } from '../ports/origin-store.ts'
 import type { Signing } from '../ports/signing.ts'
 import type { StubStore } from '../ports/stub-store.ts'
-import type { ManifestAnswer, Transport } from '../ports/transport.ts'
+import type { Along, ManifestAnswer, Transport } from '../ports/transport.ts'
 import type { GossipState } from '../protocol/gossip-state.ts'
 import type { Input } from '../protocol/messages.ts'
-import type { NodeConfig } from './config.ts'
+import type { NodeConfig, OwnConfig } from './config.ts'
 import type { EventHub } from './events.ts'
 import type { Health } from './health.ts'
 
@@ -46,12 +47,15 @@ export interface Breathing {
   breathe(isBrief?: boolean): Promise<void> | undefined
 }
 
+/** About how many of the latest works that were published here a peer was asked, and lacks. */
+export interface TakenWork {
+  readonly published: number
+  readonly lacking: number
+}
+
 /** What people and agents ask of a grove: it reads what is here and calls nobody. */
 export interface ReadContext extends Breathing {
-  readonly config: Pick<
-    NodeConfig,
-    'self' | 'former' | 'reachable' | 'admission' | 'certificateUntil'
-  >
+  readonly config: OwnConfig
   readonly contributions: ContributionReader
   readonly index: GraphIndex
   readonly origins: Pick<OriginStore, 'of' | 'judgements'>
@@ -65,11 +69,13 @@ export interface ReadContext extends Breathing {
   readonly peers: Pick<PeerRecords, 'record'>
   readonly access: {
     readonly standings: StandingsView<StandingEntry['standing']>
-    readonly keys: StandingsView
+    readonly keys: KeysView
+    readonly rotations: { presentOf<T extends string>(peerId: T): T | KeyId }
     readonly roster: { joined(): readonly unknown[] }
   }
   readonly hubs: { list(): Hub[] }
   readonly leaf: { readonly isLeaf: boolean; hubs(): PeerAddress[] }
+  readonly sync: { takenBy(address: string): TakenWork | undefined }
   readonly transport: Pick<Transport, 'leaves'>
   readonly recounting: { readonly isUnderWay: boolean }
   readonly clock: Clock
@@ -79,7 +85,7 @@ export interface ReadContext extends Breathing {
 export interface ServeContext extends Breathing {
   readonly contributions: ContributionReader
   readonly index: GraphIndex
-  readonly blobs: Pick<BlobStore, 'stat'>
+  readonly blobs: Pick<BlobStore, 'stat' | 'get'>
   readonly marks: Marks
   readonly origins: Pick<OriginStore, 'of'>
 }
@@ -332,4 +338,13 @@ export interface FetchedManifest {
   readonly peer: PeerAddress
   readonly sizes: ManifestAnswer['sizes']
   readonly bytesMoved: number
+  readonly along?: CameAlong | undefined
+}
+
+/** What came along with a manifest, not verified. */
+export interface CameAlong extends Along {
+  /** Of the closure, as it was asked for. */
+  readonly ancestors: number
+  /** Whether another fetch had asked for it, and notes what the peer did right and wrong. */
+  readonly isShared: boolean
 }

@@ -50,7 +50,7 @@ import { CallsUnderWay, exchangeWith, sampleOf, shuffleWith } from './peers/goss
 import { Hubs } from './peers/hubs.ts'
 import { type AnswerCall, dialable, endLines, LeafMode } from './peers/leaf.ts'
 import { NodeRecords } from './peers/node-records.ts'
-import { checkOtherId } from './peers/other-id.ts'
+import { checkOtherId, renameSeeds } from './peers/other-id.ts'
 import { PeerStore } from './peers/peer-store.ts'
 import { provenSampling, rememberProven, renewRecord, samplesProven } from './peers/sampling.ts'
 import { SeedWatch } from './peers/seed-watch.ts'
@@ -63,7 +63,7 @@ import { TransferSlots } from './transfer/transfer-slots.ts'
 
 /**
 /** What this grove can do, as it says in gossip. */
-const CAPABILITIES = { federation: FEDERATION_VERSION, blobs: 1 }
+const CAPABILITIES = { federation: FEDERATION_VERSION }
 
 /**
  * A grove at work: all slices of the context together. It owns the state of gossip, hands it what
@@ -178,6 +178,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   async start(answer?: AnswerCall): Promise<void> {
     await this.access.load()
     await this.hubs.load()
+    renameSeeds(this)
     await this.peers.load()
     await this.recounting.start()
     if (samplesProven(this.config)) await rememberProven(this)
@@ -185,6 +186,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     if (this.config.reachable) this.leaf.begin(answer, () => this.tell({ type: 'tick' }))
     this.signing?.signEarlier()
     this.hubs.begin(this.config.syncIntervalMs * this.random.next())
+    this.spawn('own changes of key', () => this.hubs.showRotations())
     if (this.config.policy.scope !== 'off')
       this.#syncAfter(this.config.syncIntervalMs * this.random.next())
   }

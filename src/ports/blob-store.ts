@@ -35,6 +35,21 @@ export interface PutOptions {
   readonly signal?: AbortSignal
   /** Who waits for it: callers take turns. Default: this grove itself. */
   readonly caller?: string
+  /**
+   * Whether the chunks of the source are the store's from then on, so that it may free their
+   * memory. Default: it leaves them as they are.
+   */
+  readonly gives?: boolean
+}
+
+export interface GetOptions {
+  readonly range?: ByteRange
+  readonly signal?: AbortSignal
+  /**
+   * Whether a chunk may change once the next one is asked for, since its reader is done with it by
+   * then. Saves memory where many are read. Default: it never changes.
+   */
+  readonly lends?: boolean
 }
 
 /**
@@ -91,10 +106,7 @@ export interface BlobStore {
    * The bytes of a blob, or a range of them, as a stream. Rejects with `blob-missing` or
    * `range-invalid` before the first byte.
    */
-  get(
-    hash: Cid,
-    options?: { range?: ByteRange; signal?: AbortSignal },
-  ): Promise<AsyncIterable<Uint8Array>>
+  get(hash: Cid, options?: GetOptions): Promise<AsyncIterable<Uint8Array>>
   stat(hash: Cid): Promise<BlobInfo | undefined>
   /** Those of `hashes` that are not held, in their order, each once. */
   missing(hashes: readonly Cid[]): Promise<Cid[]>

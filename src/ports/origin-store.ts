@@ -17,7 +17,7 @@ export interface UnsignedPage {
 }
 
 /** Whose word counts from now on. */
-export interface NewCounting extends Pick<Counting, 'standings'> {
+export interface NewCounting extends Pick<Counting, 'standings' | 'aliases'> {
   /** Default: as before; in a new store `open`. */
   readonly admission?: AdmissionMode | undefined
 }

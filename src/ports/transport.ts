@@ -2,9 +2,10 @@ import type { Cid } from '../core/cid.ts'
 import type { Attestation } from '../core/contribution/attestation.ts'
 import type { Kind } from '../core/contribution/schema.ts'
 import type { KeyId } from '../core/identity/ed25519.ts'
+import type { Rotation } from '../core/identity/rotation.ts'
 import type { Hosts } from '../core/peers/hosts.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
-import type { ClosureRecord } from '../core/wire/closure.ts'
+import type { AlongRequest, ClosureRecord } from '../core/wire/closure.ts'
 import type {
   AboutAnswer,
   AboutRequest,
@@ -35,6 +36,18 @@ export interface ManifestAnswer {
   readonly sizes: ReadonlyMap<Cid, number> | undefined
   /** Who has signed it, as the peer says; none from a 0.1 server. */
   readonly attestations: readonly Attestation[]
+  /** What came with it. Undefined from a peer that doesn't send such, or wasn't asked to. */
+  readonly along?: Along | undefined
+}
+
+/** What came in one answer with a manifest, not verified. */
+export interface Along {
+  readonly artifacts: readonly Uint8Array[]
+  /** Left out where it is too long to come along. */
+  readonly closure?: {
+    readonly records: readonly ClosureRecord[]
+    readonly trailer: ClosureTrailer
+  }
 }
 
 /** Names a blob for a peer. */
@@ -169,9 +182,19 @@ export interface Transport {
   join(peer: PeerAddress, request: JoinRequest, options?: RequestOptions): Promise<JoinAnswer>
   /** Has the peer take this grove off its list of members. */
   leave(peer: PeerAddress, options?: RequestOptions): Promise<void>
+  /** Shows the peer how this grove's key has changed. Whether it knew an earlier one. */
+  rotated(
+    peer: PeerAddress,
+    rotations: readonly Rotation[],
+    options?: RequestOptions,
+  ): Promise<boolean>
   /** The peer's list of members, if its number is above that one. */
   members(peer: PeerAddress, after: number, options?: RequestOptions): Promise<MembersAnswer>
-  manifest(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<ManifestAnswer>
+  manifest(
+    peer: PeerAddress,
+    cid: Cid,
+    options?: RequestOptions & { readonly along?: AlongRequest | undefined },
+  ): Promise<ManifestAnswer>
   /** True if the peer says that it holds the contribution. */
   holds(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<boolean>
   blob(peer: PeerAddress, request: BlobRequest, options?: RequestOptions): Promise<BlobAnswer>

@@ -195,9 +195,10 @@ export class GossipState {
     const effects = this.#members.beginRound(now)
     this.#rounds.begin(now, this.#members.isLonely)
     this.#dissemination.beginRound(now)
-    for (const peer of this.#members.exchangePartners(this.#rounds.isLonely, now))
-      effects.push(this.#exchangeWith(peer, now))
-    return [...effects, ...(this.#proven ?? this.#shuffles).begin(now)]
+    const chosen = { lonely: this.#rounds.isLonely, trusted: this.#proven?.trusted() ?? [] }
+    const partners = this.#members.exchangePartners(chosen, now)
+    for (const peer of partners) effects.push(this.#exchangeWith(peer, now))
+    return [...effects, ...(this.#proven?.begin(partners, now) ?? this.#shuffles.begin(now))]
   }
 
   #answerExchange(message: GossipMessage, remote: string | undefined, now: number): Effect[] {

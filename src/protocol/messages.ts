@@ -38,6 +38,8 @@ export interface ProvenSampling {
   readonly random: Random
   /** Whether a peer may take part. */
   readonly accepts: (peer: PeerAddress) => boolean
+  /** Whether the operator trusts a peer: such share the seeds' place in rounds. Default: none. */
+  readonly isTrusted?: (peer: PeerAddress) => boolean
 }
 
 /**

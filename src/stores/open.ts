@@ -1,3 +1,4 @@
+import type { Precedence } from '../concurrency/shares/precedence.ts'
 import { GroveError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -11,6 +12,7 @@ interface Options {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly precedence?: Precedence
 }
 
 /**

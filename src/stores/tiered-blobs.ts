@@ -2,8 +2,8 @@ import { type Cid, hashBytes } from '../core/cid.ts'
 import type {
   BlobInfo,
   BlobStore,
-  ByteRange,
   ByteSource,
+  GetOptions,
   PartialBlob,
   PendingBlob,
   PutOptions,
@@ -50,17 +50,15 @@ export class TieredBlobs implements BlobStore {
       const head = await this.#head(chunks)
       if (head.ended) return staged(head.chunks, options)
       // `chunks` throws by itself when the signal aborts or too many bytes come.
-      const rest = options.expect === undefined ? {} : { expect: options.expect }
+      const { expect, gives = false } = options
+      const rest = expect === undefined ? { gives } : { expect, gives }
       return await this.#large.put(joined(head.chunks, chunks), rest)
     } finally {
       await chunks.return()
     }
   }
 
-  async get(
-    hash: Cid,
-    options: { range?: ByteRange; signal?: AbortSignal } = {},
-  ): Promise<AsyncIterable<Uint8Array>> {
+  async get(hash: Cid, options: GetOptions = {}): Promise<AsyncIterable<Uint8Array>> {
     const bytes = await this.#small.get(hash)
     if (bytes === undefined) return this.#large.get(hash, options)
     const whole = hashBytes(bytes) === hash ? bytes : await this.#readAgain(hash)

@@ -118,6 +118,8 @@ export function httpTransport(options: TransportOptions): Transport {
       protocols.negotiate(peer, () => federation.join(peer, request, call), unknownHere(peer)),
     leave: (peer, call = {}) =>
       protocols.negotiate(peer, () => federation.leave(peer, call), unknownHere(peer)),
+    rotated: (peer, rotations, call = {}) =>
+      protocols.negotiate(peer, () => federation.rotated(peer, rotations, call), unknownHere(peer)),
     members: (peer, after, call = {}) =>
       protocols.negotiate(peer, () => federation.members(peer, after, call), unknownHere(peer)),
     manifest: (peer, cid, call = {}) =>

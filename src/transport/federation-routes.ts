@@ -1,9 +1,14 @@
-import { type Cid, isCid } from '../core/cid.ts'
-import type { Attestation } from '../core/contribution/attestation.ts'
-import { originAttestation, readOriginHeader } from '../core/identity/origin-text.ts'
+import type { Cid } from '../core/cid.ts'
+import type { Rotation } from '../core/identity/rotation.ts'
 import { CLOSURE_MAX_BYTES, MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
-import { CLOSURE_FORM_HEADER, CLOSURE_RECORDS } from '../core/wire/closure.ts'
+import {
+  ALONG_HEADER,
+  ALONG_LINES,
+  alongText,
+  CLOSURE_FORM_HEADER,
+  CLOSURE_RECORDS,
+} from '../core/wire/closure.ts'
 import {
   type AboutAnswer,
   type AboutRequest,
@@ -23,6 +28,7 @@ import {
   joinAnswerSchema,
   type MembersAnswer,
   membersAnswerSchema,
+  rotatedAnswerSchema,
 } from '../core/wire/join.ts'
 import { VIA_HEADER } from '../core/wire/leaf.ts'
 import type {
@@ -31,18 +37,20 @@ import type {
   ClosureAnswer,
   ManifestAnswer,
   RequestOptions,
+  Transport,
 } from '../ports/transport.ts'
+import {
+  ARTIFACTS_HEADER,
+  attestationsIn,
+  ORIGIN_HEADER,
+  parseSizes,
+  sizeOfAnswer,
+} from './answer-headers.ts'
 import { readBody } from './body.ts'
-import { closureLines } from './closure-lines.ts'
-import type { Dialler, PeerAnswer } from './dialler.ts'
+import { alongLines, closureLines } from './closure-lines.ts'
+import type { Dialler } from './dialler.ts'
 import { manifestError, peerFault } from './faults.ts'
 
-/** A manifest's header with the sizes of some artifacts that the peer holds: `<hash>=<bytes>,…` */
-const ARTIFACTS_HEADER = 'grove-artifacts'
-/** A manifest's header with who has signed it (`core/identity/origin-text.ts`). */
-const ORIGIN_HEADER = 'grove-origin'
-/** Sizes of artifacts read from the headers of one manifest. */
-const SIZES_MAX = 1_000
 /** Characters that the encoded tags of one best query may take. Servers take 8 KiB at the least. */
 const TAGS_MAX_CHARS = 4_096
 /** Characters of a comma in a query. */
@@ -52,15 +60,17 @@ const BEST_MAX_BYTES = 4 * 1024 * 1024
 /** Body of an identity with all its changes of key. */
 export const IDENTITY_MAX_BYTES = 32 * 1024
 /** Body of a list of members with the changes of its signer's key. */
-const MEMBERS_MAX_BYTES = 512 * 1024
-/** Body of the answer to a grove that leaves. */
-const LEFT_MAX_BYTES = 1_024
+const MEMBERS_MAX_BYTES = 1024 * 1024
+/** Body of the answer to a grove that leaves, or that shows another key. */
+const SHORT_MAX_BYTES = 1_024
 /** Body of the answer to one question about contributions: 500 ids with their fingerprints. */
 const ABOUT_MAX_BYTES = 128 * 1024
 /** Body of the answer to one question about who has signed contributions. */
 const ORIGINS_MAX_BYTES = 1024 * 1024
 /** Routes that 0.1 doesn't have, whose answers groves sign whole. */
 const sealed = { extension: true, isSealed: true } as const
+/** What comes along with a manifest: artifacts in base64 and lines, each with its bound. */
+const ALONG_BODY_MAX_BYTES = 192 * 1024
 /** What a closure may have beside manifests and attestations: the trailer, and about its lines. */
 const CLOSURE_SLACK_BYTES = 256 * 1024
 
@@ -101,11 +111,26 @@ export class FederationRoutes {
     const call = { method: 'POST', path: '/api/federation/leave', json: {} } as const
     const answer = await this.#dialler.ask(peer, {
       ...call,
-      maxBytes: LEFT_MAX_BYTES,
+      maxBytes: SHORT_MAX_BYTES,
       extension: true,
       signal,
     })
     answer.discard()
+  }
+
+  async rotated(
+    peer: PeerAddress,
+    rotations: readonly Rotation[],
+    { signal }: RequestOptions,
+  ): Promise<boolean> {
+    const path = '/api/federation/rotated'
+    const call = { method: 'POST', path, json: { rotations } } as const
+    const { isKnown } = await this.#dialler.askJson(
+      peer,
+      { ...call, maxBytes: SHORT_MAX_BYTES, extension: true, signal },
+      rotatedAnswerSchema,
+    )
+    return isKnown
   }
 
   async members(
@@ -121,19 +146,26 @@ export class FederationRoutes {
     )
   }
 
-  async manifest(peer: PeerAddress, cid: Cid, { signal }: RequestOptions): Promise<ManifestAnswer> {
-    const path = `/api/gossip/contribution/${cid}`
+  async manifest(
+    peer: PeerAddress,
+    cid: Cid,
+    { signal, along }: Parameters<Transport['manifest']>[2] & {},
+  ): Promise<ManifestAnswer> {
     try {
       const answer = await this.#dialler.ask(peer, {
         method: 'GET',
-        path,
-        maxBytes: MANIFEST_MAX_BYTES,
+        path: `/api/gossip/contribution/${cid}`,
+        headers: along === undefined ? {} : { [ALONG_HEADER]: alongText(along) },
+        maxBytes: MANIFEST_MAX_BYTES + (along === undefined ? 0 : ALONG_BODY_MAX_BYTES),
         extension: true,
         signal,
       })
-      const bytes = await readBody(answer.body)
+      const isAlong = along !== undefined && answer.headers[ALONG_HEADER] === ALONG_LINES
+      const body = isAlong
+        ? await alongLines(peer, answer.body)
+        : { bytes: await readBody(answer.body) }
       return {
-        bytes,
+        ...body,
         sizes: parseSizes(String(answer.headers[ARTIFACTS_HEADER] ?? '')),
         attestations: attestationsIn(String(answer.headers[ORIGIN_HEADER] ?? '')),
       }
@@ -256,51 +288,6 @@ export class FederationRoutes {
 /** A hub asks its leaves for artifacts of contributions that it holds. */
 const viaHeader = (via: BlobRequest['via']): Readonly<Record<string, string>> =>
   via === undefined ? {} : { [VIA_HEADER]: via.cid }
-
-/** Entries of another form are left out. */
-const attestationsIn = (header: string): Attestation[] =>
-  readOriginHeader(header).origins.map(originAttestation)
-
-/** The sizes in a header, by hash. Entries of another form are left out. */
-function parseSizes(header: string): Map<Cid, number> {
-  const sizes = new Map<Cid, number>()
-  for (const entry of header.split(',', SIZES_MAX)) {
-    const [hash = '', size = ''] = entry.trim().split('=')
-    if (isCid(hash) && /^\d{1,15}$/.test(size)) sizes.set(hash, Number(size))
-  }
-  return sizes
-}
-
-/**
- * The size of the whole blob, by the headers of a response that starts at `offset`. Throws
- * `peer-fault` if they don't fit the request.
- */
-function sizeOfAnswer(
-  peer: PeerAddress,
-  { status, headers, lengthBytes }: PeerAnswer,
-  offset: number,
-): number {
-  if (lengthBytes === undefined)
-    throw peerFault(peer, 'wrong-length', 'does not state the size of a blob')
-  if (offset === 0) {
-    if (status !== 200)
-      throw peerFault(peer, 'wrong-range', `answered ${status} to a request for a whole blob`)
-    return lengthBytes
-  }
-  if (status !== 206)
-    throw peerFault(peer, 'range-ignored', `answered ${status} to a request for a range`)
-  const [, start, end, size] =
-    /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(String(headers['content-range'])) ?? []
-  const fits =
-    Number(start) === offset &&
-    Number(end) === Number(size) - 1 &&
-    lengthBytes === Number(size) - offset
-  if (!fits) {
-    const range = headers['content-range'] ?? 'no range'
-    throw peerFault(peer, 'wrong-range', `sent ${range} instead of the bytes from ${offset} on`)
-  }
-  return Number(size)
-}
 
 function queryOf(query: BestQuery): URLSearchParams {
   const { tags, kinds, ...rest } = query

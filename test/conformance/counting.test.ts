@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
+import type { RelationType } from '../../src/core/contribution/schema.ts'
 import { type KeyId, keyIdFromBytes } from '../../src/core/identity/ed25519.ts'
 import type { Origin } from '../../src/core/identity/origin.ts'
 import { admissions } from '../../src/core/peers/admission.ts'
@@ -12,7 +13,7 @@ import type { NewCounting } from '../../src/ports/origin-store.ts'
 import { systemRandom } from '../../src/runtime/random.ts'
 import { memoryStores } from '../../src/stores/memory/open.ts'
 import { answersInAnyOrder, answersOf } from './answers.ts'
-import { broughtBy, graphArbitrary, local, sample } from './samples.ts'
+import { broughtBy, graphArbitrary, local, relation, sample } from './samples.ts'
 import { temporaryStores } from './temporary.ts'
 
 const KEYS = 4
@@ -44,9 +45,19 @@ const standings = fc
     )
     return new Map<KeyId, KeyStanding>(said)
   })
+/** Some keys have followed others. */
+const aliases = fc.constantFrom(
+  new Map<KeyId, KeyId>(),
+  new Map([[keyOf(0), keyOf(1)]]),
+  new Map([
+    [keyOf(0), keyOf(2)],
+    [keyOf(1), keyOf(2)],
+  ]),
+)
 const counting: fc.Arbitrary<NewCounting> = fc.record({
   admission: fc.constantFrom(...admissions),
   standings,
+  aliases,
 })
 
 interface Story {
@@ -162,3 +173,36 @@ test('in members, work of a grove that nobody listed leaves the rankings once it
   assert.deepEqual(await judged(opened.stores.graph), ['uncounted', 'blocked'])
   assert.deepEqual(await judged(memoryStores(systemRandom).graph), ['uncounted', 'blocked'])
 })
+
+test('two keys of one grove count once, and what it says of its own work attests nothing', async () => {
+  const work = sample({ summary: 'signed with the key before' })
+  const by = (n: number, type: RelationType) =>
+    [sample({ summary: `${type} ${n}`, relations: [relation(type, work.cid)] }), n] as const
+  const said = [[work, 0], by(0, 'adopts'), by(1, 'adopts'), by(1, 'reproduces')] as const
+  const standings = new Map<KeyId, KeyStanding>([
+    [keyOf(0), 'trusted'],
+    [keyOf(1), 'trusted'],
+  ])
+  const told = async (store: GraphStore) => {
+    for (const [item, n] of said) await store.put(item, broughtBy('a'), { origins: [originBy(n)] })
+    await judge(store, { admission: 'members', standings })
+    const before = await backingOf(store, work)
+    await judge(store, { standings, aliases: new Map([[keyOf(0), keyOf(1)]]) })
+    const ranked = await store.frontier({ dimensions: ['_adoption'], limit: 5, minOrigins: 2 })
+    return { before, after: await backingOf(store, work), ranked }
+  }
+  await using opened = await temporaryStores()
+
+  for (const store of [opened.stores.graph, memoryStores(systemRandom).graph])
+    assert.deepEqual(await told(store), {
+      before: [2, 2, 2, true],
+      after: [1, 1, 1, false],
+      ranked: [],
+    })
+})
+
+/** Groves behind the adoptions of a work, how many are trusted; behind itself; if it is attested. */
+async function backingOf(store: GraphStore, { cid }: Contribution) {
+  const [{ signedBy, trusted, work, isAttested } = assert.fail()] = await store.backing([cid])
+  return [signedBy.adoption, trusted.adoption, work.groves, isAttested]
+}

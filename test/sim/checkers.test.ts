@@ -6,6 +6,8 @@ import { exceededLimits, TrafficWatch } from '../../sim/checkers/bounds.ts'
 import { corruptions, losses, miscounts } from '../../sim/checkers/integrity.ts'
 import { LATE_AFTER, Lateness } from '../../sim/checkers/lateness.ts'
 import { misplacedSeeds } from '../../sim/checkers/seeds.ts'
+import { otherSigners } from '../../sim/checkers/signers.ts'
+import { Keys } from '../../sim/engine/keys.ts'
 import { Process } from '../../sim/engine/process.ts'
 import { Rng } from '../../sim/engine/rng.ts'
 import { Timeline } from '../../sim/engine/timeline.ts'
@@ -16,6 +18,7 @@ import { scenarioSchema } from '../../sim/scenario/scenario.ts'
 import { type Cid, hashBytes } from '../../src/core/cid.ts'
 import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../src/core/contribution/schema.ts'
+import { signOrigins } from '../../src/core/identity/origin.ts'
 import { mustHold } from '../../src/core/invariant.ts'
 import { TRANSFERS_MAX_ASKED_PER_HOST, TRANSFERS_MAX_PER_HOST } from '../../src/core/limits.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
@@ -254,6 +257,21 @@ test('a blob that a disk stores under a wrong hash is noticed as it is written',
   await timeline.runUntilSettled(stores.blobs.put(Buffer.from('bytes')), NOW + 1_000)
 
   assert.match(noticed.join(), /keeps other bytes/)
+})
+
+test('other signers of what groves hold, though there is room for all, are noticed', async () => {
+  const [a, b] = [holder('a'), holder('b')]
+  const shared = work('shared')
+  const keys = new Keys(new Rng(1), { isReal: false })
+  const [one, two] = ['one', 'two'].map((name) => signOrigins(keys.of(name), [shared.cid], NOW))
+  for (const { disk } of [a, b]) await disk.graph.put(shared, here, { origins: one ?? [] })
+  await a.disk.graph.origins.add(shared.cid, two ?? [], 'peer')
+
+  const found = await otherSigners([a, b])
+  await b.disk.graph.origins.add(shared.cid, two ?? [], 'peer')
+
+  assert.match(found.join(), /^b holds .* without the origin of ed25519:/)
+  assert.deepEqual(await otherSigners([a, b]), [])
 })
 
 async function* stream(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

@@ -69,6 +69,10 @@ test('a dead grove has left all views within 20 rounds', () => {
   atMost(departure({ n: 150, seed: 1, loss: 0 })[0]!, 'outOfAll', 20)
 })
 
+test('among proven peers a dead grove has left all views within 5 rounds', () => {
+  atMost(departure({ n: 60, seed: 1, loss: 0, view: 'proven' })[0]!, 'outOfAll', 5)
+})
+
 test('an exchange in which nothing is new takes at most 300 bytes each way', () => {
   const [equal, different] = idle({ n: 40, seed: 1, loss: 0 })
 

@@ -8,6 +8,9 @@ import {
   unsignedWork,
   wrongOrigins,
 } from '../../sim/checkers/identity.ts'
+import { linesAmiss } from '../../sim/checkers/leaves.ts'
+import { listsAmiss, uninvited } from '../../sim/checkers/members.ts'
+import { RecordWatch } from '../../sim/checkers/records.ts'
 import { Keys } from '../../sim/engine/keys.ts'
 import { Rng } from '../../sim/engine/rng.ts'
 import { Timeline } from '../../sim/engine/timeline.ts'
@@ -17,14 +20,24 @@ import { run } from '../../sim/run/run.ts'
 import { REAL_KEYS_IN } from '../../sim/run/world.ts'
 import { diskSchema } from '../../sim/scenario/conditions.ts'
 import type { Mode } from '../../sim/scenario/scenario.ts'
+import type { JsonObject } from '../../src/core/canonical.ts'
 import { sealDraft } from '../../src/core/contribution/contribution.ts'
+import { NODE_RECORD_LIFETIME_MS, signNodeRecord } from '../../src/core/identity/node-record.ts'
 import { isOriginOf, signOrigins } from '../../src/core/identity/origin.ts'
+import { leafAddress } from '../../src/core/peers/leaf.ts'
+import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 const WRONG_ADDRESS = 'http://10.6.0.1:4515'
 const here = { origin: 'local', receivedAt: NOW } as const
 const there = { origin: 'peer', receivedAt: NOW, address: WRONG_ADDRESS } as const
+
+/** Who has joined a grove, and the list that it follows, if it has joined another. */
+interface Listed {
+  readonly joined?: readonly string[]
+  readonly followed?: readonly string[]
+}
 
 const keysOf = (isReal = false) => new Keys(new Rng(1), { isReal })
 
@@ -103,6 +116,85 @@ test("an active peer under another grove's key is noticed", () => {
   const found = misplacedKeys(node as unknown as GroveNode, [victim])
 
   assert.equal(found.length, 1)
+})
+
+test('node records that a grove must not keep are noticed', async () => {
+  const keys = keysOf()
+  const [own, other] = [keys.of('own'), keys.of('other')]
+  const honest = { peerId: own.peerId, address: 'http://10.0.0.2:4515' }
+  const facts = { addresses: [honest.address], capabilities: {}, lastSeq: undefined }
+  const good = signNodeRecord(own, facts, NOW)
+  const watch = new RecordWatch([honest])
+  const wrongIn = async (peerId: string, kept: object) => {
+    const grove = { ...holder(keys), clock: { now: () => NOW } }
+    await grove.disk.records.set('proven-peers', peerId, kept as JsonObject)
+    return (await watch.wrong(grove)).join()
+  }
+  const { address } = honest
+  const elsewhere = { ...facts, addresses: [WRONG_ADDRESS] }
+
+  assert.equal(await wrongIn(own.peerId, { address, record: good }), '')
+  assert.match(await wrongIn(own.peerId, { address: WRONG_ADDRESS }), /keeps .* as that of/)
+  assert.match(await wrongIn(other.peerId, { address }), /keeps .* as that of/)
+  const forged = { ...good, capabilities: { federation: 9 } }
+  assert.match(await wrongIn(own.peerId, { address, record: forged }), /that is forged/)
+  const expired = signNodeRecord(own, facts, NOW - 2 * NODE_RECORD_LIFETIME_MS)
+  assert.match(await wrongIn(own.peerId, { address, record: expired }), /that is expired/)
+  const early = signNodeRecord(own, facts, NOW + NODE_RECORD_LIFETIME_MS)
+  assert.match(await wrongIn(own.peerId, { address, record: early }), /that is future/)
+  const theirs = signNodeRecord(other, facts, NOW)
+  assert.match(await wrongIn(own.peerId, { address, record: theirs }), /keeps a record of .* for/)
+  const moved = signNodeRecord(own, elsewhere, NOW)
+  assert.match(await wrongIn(own.peerId, { address, record: moved }), /without its address/)
+  const older = signNodeRecord(own, facts, NOW - 1)
+  assert.match(await wrongIn(own.peerId, { address, record: older }), /older record/)
+  assert.match(await wrongIn(own.peerId, { address: '', isRetired: true }), /given up/)
+})
+
+test('members that nobody invited, and lists that differ from their hub, are noticed', () => {
+  const grove = (name: string, { joined = [], followed }: Listed = {}) => ({
+    ...{ name, peer: { peerId: name } },
+    node: {
+      access: { roster: { joined: () => joined.map((peerId) => ({ peerId, since: NOW })) } },
+      hubs: {
+        list: () => (followed ? [{ peerId: 'hub', isMember: true, members: followed }] : []),
+      },
+    } as unknown as GroveNode,
+  })
+  const hub = grove('hub', { joined: ['a', 'b'] })
+  const a = grove('a', { followed: ['hub', 'a', 'b'] })
+  const b = grove('b', { followed: ['hub', 'a', 'b'] })
+
+  assert.deepEqual(uninvited([hub, a, b], new Set(['a', 'b'])), [])
+  assert.match(uninvited([hub, a, b], new Set(['a'])).join(), /hub has b as a member/)
+  assert.deepEqual(listsAmiss([hub, a, b]), [])
+  assert.match(listsAmiss([hub, a, grove('b')]).join(), /b is no member of hub/)
+  const late = grove('b', { followed: ['hub', 'b'] })
+  assert.match(listsAmiss([hub, a, late]).join(), /b has another list .*: a/)
+})
+
+test('a leaf without a line, or that does not know what it is, is noticed', () => {
+  const { peerId } = keysOf().of('leaf')
+  const hub = { peerId: 'hub', address: 'http://10.0.0.1:4515' }
+  const leaf = (isLeaf: boolean, hubs: readonly PeerAddress[]) => ({
+    ...{ name: 'leaf', isLeaf: true, key: { peerId } },
+    node: { leaf: { isLeaf, hubs: () => [...hubs] }, transport: {} },
+  })
+  const at = (address: string) => ({
+    ...{ name: 'hub', isLeaf: false, key: undefined },
+    node: {
+      leaf: { isLeaf: false, hubs: () => [] },
+      transport: { leaves: { connected: () => [{ peerId, address }] } },
+    },
+  })
+  const right = at(leafAddress(peerId))
+
+  assert.deepEqual(linesAmiss([right, leaf(true, [hub])]), [])
+  assert.match(linesAmiss([right, leaf(true, [])]).join(), /no line/)
+  assert.match(linesAmiss([right, leaf(false, [hub])]).join(), /does not know/)
+  assert.match(linesAmiss([at(WRONG_ADDRESS), leaf(true, [hub])]).join(), /calls .* at/)
+  const nobody = { ...right, node: { ...right.node, transport: {} } }
+  assert.match(linesAmiss([nobody, leaf(true, [hub])]).join(), /no line/)
 })
 
 test('a signature that is taken twice, or for what it does not cover, is noticed', () => {

@@ -13,7 +13,7 @@ export function messageOf(
     address,
     frontier: [...frontier],
     load: { queueDepth: 0 },
-    capabilities: { federation: 2, blobs: 1 },
+    capabilities: { federation: 2 },
     timestamp: '2026-01-01T00:00:00.000Z',
   }
 }

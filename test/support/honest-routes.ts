@@ -3,6 +3,7 @@ import { absentAnswer, type HttpAnswer, jsonAnswer } from '../../sim/network/htt
 import { ApiAnswerer } from '../../src/api/answer/answerer.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
 import { compareText } from '../../src/core/text.ts'
+import { ALONG_HEADER } from '../../src/core/wire/closure.ts'
 import { testNode } from './test-node.ts'
 
 /** What a test's peer holds. */
@@ -11,6 +12,8 @@ export interface Holdings {
   readonly blobs?: readonly Uint8Array[]
   /** Best lists, by dimension. */
   readonly best?: Readonly<Record<string, object>>
+  /** Whether small things come along with a manifest. Tests look at each request: as a rule not. */
+  readonly isAlong?: boolean
 }
 
 interface RouteRequest {
@@ -32,6 +35,7 @@ const realRoutes = [
 /** A peer's routes. The production server answers for the holdings, and the test for best lists. */
 export function honestRoutes({
   best = {},
+  isAlong = false,
   ...holdings
 }: Holdings): (request: RouteRequest) => Promise<HttpAnswer> {
   const answerer = answererOf(holdings)
@@ -39,7 +43,8 @@ export function honestRoutes({
     const { pathname, searchParams } = new URL(request.path, 'http://peer')
     if (realRoutes.some((route) => pathname.startsWith(route))) {
       // The grove behind it has another name.
-      const { host: _, ...headers } = request.headers
+      const { host: _, [ALONG_HEADER]: along, ...others } = request.headers
+      const headers = isAlong && along !== undefined ? { ...others, [ALONG_HEADER]: along } : others
       return serve(await answerer, { ...request, headers, from: 'test', remote: '127.0.0.1' })
     }
     if (pathname === '/api/federation/best') {

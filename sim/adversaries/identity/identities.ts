@@ -3,6 +3,7 @@ import { hexDigits } from '../../../src/core/random.ts'
 import { SIGNATURE, signAnswer, signRequest } from '../../../src/signing/http-signature.ts'
 import type { Keys } from '../../engine/keys.ts'
 import type { Rng } from '../../engine/rng.ts'
+import type { Timeline } from '../../engine/timeline.ts'
 import type { Machine } from '../../machine/machine.ts'
 import type { HttpAnswer, HttpRequest } from '../../network/http.ts'
 import type { Mode } from '../../scenario/scenario.ts'
@@ -16,6 +17,7 @@ interface Options {
   readonly mode: Mode
   readonly keys: Keys
   readonly rng: Rng
+  readonly timeline: Pick<Timeline, 'now'>
 }
 
 /** A call, as far as its signature covers it. */
@@ -76,7 +78,7 @@ export class Identities {
     const signed = await signAnswer(
       this.#signerOf(body),
       { status: answer.status, body },
-      { signature, created: 0 },
+      { signature, created: Math.floor(this.#options.timeline.now / 1_000) },
     )
     return { ...answer, headers: { ...answer.headers, ...signed } }
   }

@@ -1,4 +1,5 @@
 import { below, sample } from '../../../src/core/random.ts'
+import { SLOTS } from '../../../src/protocol/membership/ranked-view.ts'
 import { viewGraph } from '../graph.ts'
 import type { Setting } from '../overlay.ts'
 import { round } from '../spread.ts'
@@ -13,14 +14,15 @@ const LOOKED_AT = [40, 100, 200]
 const PACES = [1, 20]
 const SHARES = [0.1, 0.2, 0.3, 0.4]
 const FIRST_NEWCOMER = 1 << 19
-const NEWCOMERS = 5
+const NEWCOMERS = 10
 const NEWCOMER_ROUNDS = 10
 const ENOUGH = 0.99
 const MAX_ROUNDS = 50
 
-interface Options {
-  readonly shares?: readonly number[]
-  readonly paces?: readonly number[]
+/** What is measured where it is not all. */
+export interface ProvenOptions {
+  readonly shares?: readonly number[] | undefined
+  readonly paces?: readonly number[] | undefined
   /** Rounds after which views are looked at; a best is published after the first. */
   readonly lookedAt?: readonly number[]
 }
@@ -33,7 +35,7 @@ interface Options {
  */
 export function proven(
   setting: Setting,
-  { shares = SHARES, paces = PACES, lookedAt = LOOKED_AT }: Options = {},
+  { shares = SHARES, paces = PACES, lookedAt = LOOKED_AT }: ProvenOptions = {},
 ): Row[] {
   return shares.flatMap((share) => {
     const alone = bestAfter(begin(setting, share), lookedAt[0] ?? 0)
@@ -58,9 +60,10 @@ function attacked(setting: Setting, { share, pace, alone, lookedAt }: Attack): R
   let taken = 0
   const look = (rounds: number) => {
     while (world.now < start + rounds * INTERVAL_MS) {
-      world.runRounds(1)
+      world.timeline.runUntil(world.now + INTERVAL_MS)
       taken = Math.max(taken, world.groves.filter((grove) => isTaken(gang, grove)).length)
     }
+    world.checkInvariants()
     return round(takenShare(world), 3)
   }
   const first = lookedAt[0] ?? 0
@@ -72,7 +75,7 @@ function attacked(setting: Setting, { share, pace, alone, lookedAt }: Attack): R
     pace,
     groves: n,
     loss,
-    limit: round(share + 3 * Math.sqrt((share * (1 - share)) / (10 * world.groves.length)), 3),
+    limit: round(share + 3 * Math.sqrt((share * (1 - share)) / (SLOTS * world.groves.length)), 3),
     ...columns,
     mostInAView: Math.max(...world.groves.map((grove) => placesOf(gang, grove))),
     gangOnly: taken,
@@ -99,7 +102,10 @@ function bestAfter(world: World, rounds: number): number | null {
   return is() ? round((world.now - start) / INTERVAL_MS, 3) : null
 }
 
-/** Some join at once, with one seed each, which is honest: in how many views they come. */
+/**
+ * Some join at once, with one seed each, which is honest: how many views each has been in by the
+ * last round, and how many it is in then. Who is in all books is in as many at a time as anybody.
+ */
 function newcomers(world: World, gang: Attackers): Row {
   const seeds = sample(world.rng, world.groves, NEWCOMERS)
   const joined = seeds.map((seed, number) => {
@@ -109,7 +115,7 @@ function newcomers(world: World, gang: Attackers): Row {
   })
   const having = joined.map(() => new Set<Grove>())
   for (let passed = 0; passed < NEWCOMER_ROUNDS; passed += 1) {
-    world.runRounds(1)
+    world.timeline.runUntil(world.now + INTERVAL_MS)
     for (const [number, { self }] of joined.entries())
       for (const grove of world.groves)
         if (grove.gossip.peer(self.peerId)?.active) having[number]?.add(grove)
@@ -117,9 +123,15 @@ function newcomers(world: World, gang: Attackers): Row {
   const now = joined.map(
     ({ self }) => world.groves.filter(({ gossip }) => gossip.peer(self.peerId)?.active).length,
   )
+  const entered = having.map(({ size }) => size)
   const mean = (counts: readonly number[]) =>
     round(counts.reduce((sum, count) => sum + count, 0) / counts.length, 1)
-  return { newcomersEntered: mean(having.map(({ size }) => size)), newcomersIn: mean(now) }
+  return {
+    newcomersEntered: mean(entered),
+    leastEntered: Math.min(...entered),
+    newcomersIn: mean(now),
+    leastIn: Math.min(...now),
+  }
 }
 
 function takenShare(world: World): number {

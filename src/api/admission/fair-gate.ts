@@ -1,4 +1,4 @@
-import { FairShares } from '../../concurrency/fair-shares.ts'
+import { FairShares } from '../../concurrency/shares/fair-shares.ts'
 
 /**
  * Lets so many in at once. Where others wait, the host goes next that has had the least time

@@ -3,7 +3,7 @@ import { Bucket } from '../../concurrency/bucket.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { KeyId } from '../../core/identity/ed25519.ts'
 import type { AdmissionMode } from '../../core/peers/admission.ts'
-import { isAccepted, isListed, type StandingsView } from '../../core/peers/counting.ts'
+import { isAccepted, isListed, type KeysView } from '../../core/peers/counting.ts'
 import { ALTERED } from '../../core/wire/access.ts'
 import type { Clock } from '../../ports/clock.ts'
 import {
@@ -44,7 +44,7 @@ export interface SignatureOptions {
   readonly peerId: KeyId
   readonly own: Pick<OwnAddresses, 'candidates'>
   /** What is made of keys here. */
-  readonly keys: StandingsView
+  readonly keys: KeysView
   readonly clock: Clock
   readonly admission: AdmissionMode
   /** By which requests are verified. Default: those of the system. */
@@ -102,6 +102,8 @@ export class SignatureCheck {
     const standing = this.#options.keys.of(keyid)
     if (standing === 'blocked')
       throw new GroveError('forbidden', {}, { message: `${keyid} is blocked here` })
+    if (this.#options.keys.isRetired(keyid))
+      throw new GroveError('forbidden', {}, { message: `${keyid} was given up for another key` })
     if (mayBeNew || isAccepted(this.#options.admission, standing)) return
     const message =
       `this grove admits groves that are trusted or members here (--admission members), and ` +

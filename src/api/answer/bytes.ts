@@ -33,13 +33,19 @@ export async function bytesResponse(
   const sizeBytes = range === undefined ? answer.sizeBytes : range.end - range.start + 1
   const whole = { ...headers, 'content-type': contentType, 'content-length': String(sizeBytes) }
   if (request.method === 'HEAD') return responseOf(200, whole)
-  const { signal } = request
-  const source = await answer.open(range === undefined ? { signal } : { range, signal })
+  const { signal, takesLent = false } = request
+  const lends = takesLent && sizeBytes > WHOLE_MAX_BYTES
+  const source = await answer.open({ signal, lends, ...(range && { range }) })
   const body = sizeBytes <= WHOLE_MAX_BYTES ? await collected(source) : source
-  if (range === undefined) return responseOf(200, whole, body)
-  const contentRange = `bytes ${range.start}-${range.end}/${answer.sizeBytes}`
-  return responseOf(206, { ...whole, 'content-range': contentRange }, body)
+  const response =
+    range === undefined
+      ? responseOf(200, whole, body)
+      : responseOf(206, { ...whole, 'content-range': contentRange(range, answer) }, body)
+  return lends ? { ...response, isLent: true } : response
 }
+
+const contentRange = ({ start, end }: ByteRange, { sizeBytes }: BytesAnswer): string =>
+  `bytes ${start}-${end}/${sizeBytes}`
 
 async function collected(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../core/canonical.ts'
 import { GroveError } from '../../core/errors.ts'
 import { NEXT_HEADER } from '../../core/ranking/cursor.ts'
+import { ALONG_HEADER } from '../../core/wire/closure.ts'
 import { VIA_HEADER } from '../../core/wire/leaf.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { StagedArtifacts } from '../../node/publish.ts'
@@ -12,6 +13,7 @@ import type {
   EventsOperation,
   JsonOperation,
   JsonPart,
+  MadeAnswer,
   Operation,
   StreamOperation,
   UploadOperation,
@@ -156,20 +158,30 @@ function partResponse(
 async function answerBytes(operation: BytesOperation, call: Call): Promise<ApiResponse> {
   const { node, request, meter } = call
   const { signal } = request
-  const context = { signal, via: request.header(VIA_HEADER), ...byOf(call) }
-  const answer = await operation.run(node, parseInput(operation.input, queryInput(call)), context)
+  const input = parseInput(operation.input, queryInput(call))
+  const from = { signal, ...byOf(call) }
+  const along = request.header(ALONG_HEADER)
+  const made = along && (await operation.made?.(node, input, { ...from, along }))
+  if (made) return madeResponse(made, meter)
+  const answer = await operation.run(node, input, { ...from, via: request.header(VIA_HEADER) })
   const open: BytesAnswer['open'] = async (options) =>
     counted(await answer.open(options), meter.sent)
   return bytesResponse(request, operation.contentType, { ...answer, open })
+}
+
+function madeResponse({ made, contentType, headers }: MadeAnswer, meter: ByteMeter): ApiResponse {
+  meter.sent(made.byteLength)
+  const length = { 'content-length': String(made.byteLength), 'cache-control': 'no-store' }
+  return responseOf(200, { ...headers, 'content-type': contentType, ...length }, made)
 }
 
 async function answerUpload(operation: UploadOperation, call: Call): Promise<ApiResponse> {
   const { node, request, meter } = call
   const input = parseInput(operation.input, queryInput(call))
   const body = counted(bodyOf(call), meter.received)
-  const { signal, host: caller } = request
+  const { signal, host: caller, givesBody: gives = false } = request
   const from = { ...byOf(call), ...(caller && { caller }) }
-  const output = await operation.run(node, input, { body, signal, ...from })
+  const output = await operation.run(node, input, { body, gives, signal, ...from })
   return jsonResponse(operation.http.status ?? 200, output)
 }
 

@@ -23,6 +23,10 @@ export interface ApiRequest {
    * by the time that they use. Default: nobody counts it.
    */
   turn?(): Promise<void> | undefined
+  /** Whether nobody else has the chunks of `bodyStream`. Default: somebody may. */
+  readonly givesBody?: boolean
+  /** Whether chunks of its answer may change when the next one is asked for. Default: no. */
+  readonly takesLent?: boolean
   /** Takes room for so many bytes of the answer until it has been sent. Default: nobody counts. */
   hold?(bytes: number): void
   /** The value of a header, by its lower-case name. */

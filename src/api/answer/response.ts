@@ -11,6 +11,8 @@ export interface ApiResponse {
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
   /** The body may pause for as long as it likes, as a stream of events does. */
   readonly mayPause?: true
+  /** The body's chunks may change once the next one is asked for. */
+  readonly isLent?: true
   /** What a log names beside the request: what was published, or why it was refused. */
   readonly subject?: Readonly<Record<string, unknown>>
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Precedence } from '../../concurrency/shares/precedence.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
 import type { NextTurn } from '../../ports/stores.ts'
@@ -17,7 +18,7 @@ import { docsPage } from './docs-page.ts'
 import { cutIfEventStream, Exchange } from './exchange.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
 import { Pipelines } from './pipelines.ts'
-import { LOCAL, Turns } from './turns.ts'
+import { type Lane, LOCAL, Turns } from './turns.ts'
 
 /** The HTTP side of a grove: carries requests from sockets to the answerer, and responses back. */
 export interface HttpApp {
@@ -36,6 +37,8 @@ export interface HttpApp {
 
 export interface HttpAppOptions {
   readonly nextTurn: NextTurn
+  /** Who goes before others, here and in the stores. Default: nobody. */
+  readonly precedence?: Precedence
   /** Whether everybody may read contributions. Default: they may not. */
   readonly anonymousRead?: boolean
   /** Proxies whose word on where requests come from is taken. Default: none. */
@@ -55,12 +58,11 @@ export interface HttpAppOptions {
 /** What is answered in one turn, however much others wait. */
 const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
-/** Others see by these that the grove lives, so that no load may hide it. */
-const VITAL: ReadonlySet<string> = new Set([
-  ...HEALTH,
-  '/api/gossip/exchange',
-  '/api/gossip/shuffle',
-])
+/**
+ * Other groves see by these that the grove lives, so that no load may hide it. Who floods it with
+ * them waits like everybody.
+ */
+const GOSSIP: ReadonlySet<string> = new Set(['/api/gossip/exchange', '/api/gossip/shuffle'])
 
 const EVENTS = '/api/events'
 
@@ -94,12 +96,15 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
   const turns = new Turns({
     clock: node.clock,
     nextTurn,
+    ...(options.precedence && { precedence: options.precedence }),
     mayBegin: (host) => room.mayBegin(host),
   })
   const enter = ({ path, signal }: ApiRequest, host: string) =>
     path === EVENTS && connections?.listensEnough(host) === true
       ? Promise.reject(new GroveError('busy', {}, { message: 'too many event streams from there' }))
-      : turns.enter({ host, signal, lane: VITAL.has(path) ? 'vital' : 'ordinary' })
+      : turns.enter({ host, signal, lane: laneOf(path, host) })
+  const laneOf = (path: string, host: string): Lane =>
+    HEALTH.has(path) || (GOSSIP.has(path) && !turns.isResting(host)) ? 'vital' : 'ordinary'
   const pipelines = new Pipelines()
   const log = new AccessLog(node.log, node.clock.now)
   let isUnreadTold = false

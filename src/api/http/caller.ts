@@ -88,3 +88,6 @@ function networkOf(address: string): string {
 }
 
 const groupsOf = (text: string): string[] => text.split(':').filter((group) => group !== '')
+
+/** The hosts of who calls an address of loopback in the usual way. */
+export const LOOPBACK_HOSTS: readonly string[] = ['127.0.0.1', hostOf('::1')]

@@ -76,6 +76,15 @@ export class Exchange implements ApiRequest {
     })
   }
 
+  /** What is sent is copied by the system, or waits until it is. */
+  get takesLent(): boolean {
+    return true
+  }
+
+  get givesBody(): boolean {
+    return true
+  }
+
   get signal(): AbortSignal {
     return this.#controller.signal
   }
@@ -162,7 +171,7 @@ export class Exchange implements ApiRequest {
    * After the last response the connection ends.
    */
   async send(
-    { status, headers, body, mayPause }: ApiResponse,
+    { status, headers, body, mayPause, isLent }: ApiResponse,
     { isLast }: { isLast: boolean },
   ): Promise<void> {
     const outgoing = this.#outgoing
@@ -175,7 +184,8 @@ export class Exchange implements ApiRequest {
       if (mayPause === true) this.#expectReading()
       else this.#expectMovement()
       const chunks = mayPause === true ? body : this.#inTurns(body)
-      await pipeline(chunks, outgoing, { signal: this.signal })
+      if (isLent === true) await this.#sendLent(chunks)
+      else await pipeline(chunks, outgoing, { signal: this.signal })
     }
     if (status >= 400) this.#leaveRestOfBody()
   }
@@ -196,6 +206,30 @@ export class Exchange implements ApiRequest {
     this.hold(bytes.byteLength)
     this.#expectMovement()
     await pipeline(slicesOf(bytes), outgoing, { signal: this.signal })
+  }
+
+  /** Each chunk has left for the system before the next one is asked for. */
+  async #sendLent(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const outgoing = this.#outgoing
+    // Whoever has left is seen by the signal.
+    outgoing.on('error', () => {})
+    for await (const chunk of chunks) await this.#handed((done) => outgoing.write(chunk, done))
+    await this.#handed((done) => outgoing.end(done))
+  }
+
+  /** Resolves when the socket has taken what is given to it. Throws the signal's reason. */
+  #handed(give: (done: (error?: Error | null) => void) => void): Promise<void> {
+    const { signal } = this
+    return new Promise((resolve, reject) => {
+      const onAbort = () => reject(signal.reason)
+      if (signal.aborted) return onAbort()
+      signal.addEventListener('abort', onAbort, { once: true })
+      give((error) => {
+        signal.removeEventListener('abort', onAbort)
+        if (error) reject(error)
+        else resolve()
+      })
+    })
   }
 
   /** Bodies take turns with everything else, so that many at once keep nobody waiting. */

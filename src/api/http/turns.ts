@@ -1,6 +1,7 @@
 import { BoundedMap } from '../../concurrency/bounded.ts'
-import { FairShares } from '../../concurrency/fair-shares.ts'
-import { Rests } from '../../concurrency/rests.ts'
+import { FairShares } from '../../concurrency/shares/fair-shares.ts'
+import { Precedence } from '../../concurrency/shares/precedence.ts'
+import { Rests } from '../../concurrency/shares/rests.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { NextTurn } from '../../ports/stores.ts'
@@ -61,6 +62,8 @@ interface Running {
 interface TurnsOptions {
   readonly clock: Pick<Clock, 'now' | 'after'>
   readonly nextTurn: NextTurn
+  /** Who goes before others. Default: nobody. */
+  readonly precedence?: Precedence
   /** Whether a host's requests may begin, of the lane `ordinary`. */
   readonly mayBegin?: (host: string) => boolean
 }
@@ -85,6 +88,7 @@ export class Turns {
   #bodies = 0
   readonly #shares = new FairShares()
   readonly #rests: Rests
+  readonly #precedence: Precedence
   /** Hosts that have had to wait for long: how long they usually wait, and when they did last. */
   readonly #waits = new BoundedMap<string, { readonly ms: number; readonly at: number }>(
     WAITERS_MAX,
@@ -97,8 +101,9 @@ export class Turns {
   #steps = 0
   #last: Lane = 'ordinary'
 
-  constructor({ clock, nextTurn, mayBegin = () => true }: TurnsOptions) {
+  constructor({ clock, nextTurn, precedence, mayBegin = () => true }: TurnsOptions) {
     this.#clock = clock
+    this.#precedence = precedence ?? new Precedence(clock.now)
     this.#rests = new Rests({ now: clock.now, longMs: SLICE_MS, never: new Set([LOCAL]) })
     this.#nextTurn = nextTurn
     this.#mayBegin = mayBegin
@@ -111,12 +116,10 @@ export class Turns {
    */
   enter(comer: Comer): Promise<void> | undefined {
     const { host, lane } = comer
-    const isBody = lane === 'bulk' && comer.isWork !== true
-    if (isBody ? this.#bodies <= FEW_BODIES : lane === 'bulk' && this.#isYoungOf(host))
-      return undefined
+    if (lane === 'bulk' && this.#goesOn(comer)) return undefined
     if (!this.#isWaiting(host)) this.#shares.enter(host)
     const isHeld = lane === 'ordinary' && !this.#mayBegin(host)
-    const mayBegin = !isHeld && (lane === 'vital' || !this.#isResting(host))
+    const mayBegin = !isHeld && (lane === 'vital' || !this.isResting(host))
     if (this.#waiting === 0 && mayBegin && this.#hasTime()) {
       if (this.#waits.size > 0) this.#noteWait(host, 0)
       this.#begin(host, lane)
@@ -138,6 +141,11 @@ export class Turns {
     this.#goOn()
   }
 
+  /** Whether a host rests: for those who go first, or after long work. */
+  isResting(host: string): boolean {
+    return this.#restsUntil(host) !== undefined
+  }
+
   /** The hosts that usually have to wait so long that they feel it. */
   waiters(): string[] {
     const now = this.#clock.now()
@@ -151,6 +159,15 @@ export class Turns {
     if (before === undefined && waitMs < FELT_WAIT_MS) return
     const ms = (before?.ms ?? 0) + LATEST_SHARE * (waitMs - (before?.ms ?? 0))
     this.#waits.set(host, { ms, at: this.#clock.now() })
+  }
+
+  /** Whether what has begun needs no turn: few bodies, and work whose turn is young. */
+  #goesOn({ host, lane, isWork = false }: Comer): boolean {
+    if (isWork) return this.#isYoungOf(host)
+    if (this.#bodies > FEW_BODIES || this.#precedence.endOf(host) !== undefined) return false
+    this.#hasTime()
+    this.#begin(host, lane)
+    return true
   }
 
   /** Whether the present turn is the host's, and has taken little so far. */
@@ -225,7 +242,7 @@ export class Turns {
 
   #awaitRested(): void {
     const { ordinary, bulk } = this.#lanes
-    const ends = [...ordinary.keys(), ...bulk.keys()].map((host) => this.#rests.endOf(host))
+    const ends = [...ordinary.keys(), ...bulk.keys()].map((host) => this.#restsUntil(host))
     const restsUntil = Math.min(...ends.map((end) => end ?? Number.POSITIVE_INFINITY))
     if (!Number.isFinite(restsUntil)) return
     this.#stopAwaiting()
@@ -233,8 +250,8 @@ export class Turns {
     this.#stopAwaiting = this.#clock.after(Math.max(0, restMs), () => this.#goOn())
   }
 
-  #isResting(host: string): boolean {
-    return this.#rests.endOf(host) !== undefined
+  #restsUntil(host: string): number | undefined {
+    return this.#precedence.endOf(host) ?? this.#rests.endOf(host)
   }
 
   /** Takes the next request out of its queue. */
@@ -261,8 +278,7 @@ export class Turns {
     const { ordinary, bulk } = this.#lanes
     const begins = [...ordinary.keys().filter((host) => this.#mayBegin(host))]
     const hosts = [...begins, ...bulk.keys()]
-    if (hosts.every((host) => this.#isResting(host))) return vital
-    const host = this.#shares.least(hosts)
+    const host = this.#shares.least(hosts, (one) => !this.isResting(one))
     if (host === undefined) return vital
     const isBulk = bulk.has(host) && (this.#last !== 'bulk' || !begins.includes(host))
     return this.#choiceOf(isBulk ? 'bulk' : 'ordinary', [host])
@@ -287,6 +303,7 @@ export class Turns {
     this.#running = undefined
     const ms = Math.max(TURN_MIN_MS, this.#clock.now() - since)
     this.#shares.charge(host, ms)
+    this.#precedence.note(host, ms)
     // Who only looks whether the grove lives is nobody to rest for.
     if (lane !== 'vital') this.#rests.note(host, ms)
   }

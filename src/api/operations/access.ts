@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import {
   newTokenSchema,
-  standingEntrySchema,
   standingRequestSchema,
+  standingShownSchema,
   tokenInfoSchema,
   tokenRequestSchema,
 } from '../../core/wire/access.ts'
@@ -50,8 +50,16 @@ export const accessOperations = {
     http: { method: 'POST', path: '/api/federation/standings' },
     access: 'operate',
     input: standingRequestSchema,
-    output: z.object({ peer: z.string() }),
-    run: async (node, request) => ({ peer: await setStanding(node, request) }),
+    output: z.object({
+      peer: z.string(),
+      /** The grove's present key, where `peer` is one that it gave up: nothing is said of that. */
+      now: z.string().optional(),
+    }),
+    async run(node, request) {
+      const peer = await setStanding(node, request)
+      const now = node.access.rotations.presentOf(peer)
+      return { peer, ...(now !== peer && { now }) }
+    },
   }),
   standings: json({
     name: 'standings',
@@ -60,7 +68,12 @@ export const accessOperations = {
     http: { method: 'GET', path: '/api/federation/standings' },
     access: 'operate',
     input: nothing,
-    output: z.object({ standings: z.array(standingEntrySchema) }),
-    run: async (node) => ({ standings: node.access.standings.list() }),
+    output: z.object({ standings: z.array(standingShownSchema) }),
+    run: async ({ access: { standings, rotations } }) => ({
+      standings: standings.list().map((entry) => {
+        const formerly = rotations.before(entry.peer)
+        return { ...entry, ...(formerly.length > 0 && { formerly }) }
+      }),
+    }),
   }),
 }

@@ -35,8 +35,8 @@ export const blobOperations = {
     access: 'publish',
     input: z.strictObject({ hash: cidSchema }),
     output: blobInfoSchema,
-    run: (node, { hash }, { body, signal, caller }) =>
-      stageArtifact(node, body, { expect: hash, signal, ...(caller && { caller }) }),
+    run: (node, { hash }, { body, signal, caller, gives = false }) =>
+      stageArtifact(node, body, { expect: hash, signal, gives, ...(caller && { caller }) }),
   }),
   postBlob: upload({
     name: 'postBlob',
@@ -46,8 +46,8 @@ export const blobOperations = {
     access: 'publish',
     input: z.strictObject({}),
     output: blobInfoSchema,
-    run: (node, _, { body, signal, caller }) =>
-      stageArtifact(node, body, { signal, ...(caller && { caller }) }),
+    run: (node, _, { body, signal, caller, gives = false }) =>
+      stageArtifact(node, body, { signal, gives, ...(caller && { caller }) }),
   }),
   missingBlobs: json({
     name: 'missingBlobs',

@@ -89,6 +89,8 @@ const standingSchema = z.object({
         own: z.literal(true).optional(),
         /** What is made of its key here, if anything. */
         standing: z.enum(['trusted', 'member', 'blocked']).optional(),
+        /** The grove's present key, where it has another than it signed this with. */
+        now: keyIdSchema.optional(),
       }),
     )
     .optional(),
@@ -96,6 +98,8 @@ const standingSchema = z.object({
   signedBy: countsSchema.optional(),
   /** How many of these the operator trusts, beside this grove itself. */
   trusted: countsSchema.optional(),
+  /** How much of what the signals count nobody has signed, as groves up to 0.2.0 don't. */
+  unsigned: countsSchema.optional(),
   missingArtifacts: z.array(z.string()),
   /** How far it is believed as a whole, and why. */
   ...beliefShape,

@@ -7,6 +7,7 @@ import { originHeader } from '../../core/identity/origin-text.ts'
 import { GOSSIP_MAX_BYTES } from '../../core/limits.ts'
 import { tidyAddress } from '../../core/peers/endpoint.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
+import { ALONG_HEADER, ALONG_LINES, alongIn } from '../../core/wire/closure.ts'
 import { messageFor } from '../../core/wire/federation-1.ts'
 import {
   gossipMessageSchema,
@@ -19,6 +20,7 @@ import {
 import type { GroveNode } from '../../node/node.ts'
 import { contributionOf } from '../../node/read/queries.ts'
 import { peersAnswer } from '../../node/read/status.ts'
+import { withAlong } from '../../node/serve/along.ts'
 import type { ByteRange } from '../../ports/blob-store.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
 import { bytes, json } from './operation.ts'
@@ -95,18 +97,23 @@ export const gossipOperations = {
     contentType: 'application/json',
     input: z.strictObject({ cid: cidSchema }),
     async run(node, { cid }, { by }) {
-      const { bytes, manifest } = await heldOrComing(node, cid, by)
-      const [[, origins = []] = []] = await node.origins.of([cid])
-      const signed = originHeader(origins)
-      const artifacts = await heldArtifacts(node, Object.values(manifest.artifacts))
+      const held = await heldOrComing(node, cid, by)
+      const { bytes } = held
       return {
         hash: cid,
         sizeBytes: bytes.byteLength,
-        headers: {
-          'grove-artifacts': artifacts,
-          ...(signed === '' ? {} : { 'grove-origin': signed }),
-        },
+        headers: await headersOf(node, held),
         open: async ({ range }) => inOne(bytes, range),
+      }
+    },
+    async made(node, { cid }, { by, along, signal }) {
+      const asked = alongIn(along)
+      if (asked === undefined) return undefined
+      const held = await heldOrComing(node, cid, by)
+      return {
+        made: await withAlong(node, held, asked, signal),
+        contentType: 'application/x-ndjson',
+        headers: { ...(await headersOf(node, held)), [ALONG_HEADER]: ALONG_LINES },
       }
     },
   }),
@@ -128,7 +135,7 @@ function inShownName({ peerId, address }: PeerAddress, by: KeyId | undefined): P
 
 /** Throws `forbidden` for a message in the name of a blocked grove. */
 function refuseBlocked({ access }: GroveNode, sender: PeerAddress): void {
-  if (access.standings.blocks(sender))
+  if (access.blocks(sender))
     throw new GroveError('forbidden', {}, { message: 'this grove is blocked here' })
 }
 
@@ -141,6 +148,17 @@ async function heldOrComing(node: GroveNode, cid: Cid, by: KeyId | undefined): P
     if (!canCome || !(await node.onDemand.manifest(cid, by))) throw error
     return contributionOf(node, cid)
   }
+}
+
+/** What is told beside a manifest: which of its artifacts are here, and who has signed it. */
+async function headersOf(
+  node: GroveNode,
+  { cid, manifest }: Stored,
+): Promise<Record<string, string>> {
+  const [[, origins = []] = []] = await node.origins.of([cid])
+  const signed = originHeader(origins)
+  const artifacts = await heldArtifacts(node, Object.values(manifest.artifacts))
+  return { 'grove-artifacts': artifacts, ...(signed === '' ? {} : { 'grove-origin': signed }) }
 }
 
 async function heldArtifacts(node: GroveNode, hashes: readonly Cid[]): Promise<string> {

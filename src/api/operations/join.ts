@@ -11,9 +11,12 @@ import {
   inviteRequestSchema,
   joinAnswerSchema,
   joinRequestSchema,
+  MEMBER_ROTATIONS_MAX,
   memberSchema,
   membersAnswerSchema,
   newInviteSchema,
+  rotatedAnswerSchema,
+  rotatedRequestSchema,
 } from '../../core/wire/join.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { json } from './operation.ts'
@@ -114,7 +117,7 @@ export const joinOperations = {
       await node.access.roster.add(joiner, request.name)
       node.log.info('a grove has joined', { peerId: joiner, invite: request.id })
       const call = { by: 'inviter', joiner, inviter, nonce: request.nonce } as const
-      return { proof: joinProof(key, call), list: await node.access.roster.list() }
+      return { proof: joinProof(key, call), ...(await listed(node)) }
     },
   }),
   dropMember: json({
@@ -148,17 +151,40 @@ export const joinOperations = {
         by === undefined ? isElsewhere !== true : node.access.keys.of(by) !== undefined
       if (!isListed)
         throw new GroveError('forbidden', {}, { message: 'members are told to members only' })
-      const list = await node.access.roster.list()
+      const told = await listed(node)
       const rotations = [...(node.config.former?.rotations ?? [])]
-      return list.seq > after ? { list, rotations } : { rotations }
+      return told.list.seq > after ? { ...told, rotations } : { rotations }
+    },
+  }),
+  noteRotation: json({
+    name: 'noteRotation',
+    group,
+    summary: 'Learn how the key of the grove that asks has changed: its standing goes on',
+    http: { method: 'POST', path: '/api/federation/rotated', maxBodyBytes: JOIN_MAX_BYTES },
+    access: 'join',
+    input: rotatedRequestSchema,
+    output: rotatedAnswerSchema,
+    async run(node, { rotations }, { by }) {
+      const asker = signerOf(by)
+      await node.access.rotations.learn(rotations)
+      return { isKnown: node.access.rotations.before(asker).length > 0 }
     },
   }),
 }
 
-function membersHere(node: GroveNode) {
-  return node.access.roster
-    .joined()
-    .map(({ since, ...member }) => ({ ...member, since: timestamp(since) }))
+/** The list of members, by their present keys, and how they have changed these. */
+async function listed({ access }: GroveNode) {
+  const list = await access.roster.list()
+  const rotations = access.rotations.leadingTo(list.members.map(({ peerId }) => peerId))
+  const memberRotations = rotations.slice(-MEMBER_ROTATIONS_MAX)
+  return { list, ...(memberRotations.length > 0 && { memberRotations }) }
+}
+
+function membersHere({ access: { roster, rotations } }: GroveNode) {
+  return roster.joined().map(({ since, ...member }) => {
+    const formerly = rotations.before(member.peerId)
+    return { ...member, since: timestamp(since), ...(formerly.length > 0 && { formerly }) }
+  })
 }
 
 /** Tells the operator of an invite that somebody else has used before. */

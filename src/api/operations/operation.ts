@@ -4,7 +4,7 @@ import type { KeyId } from '../../core/identity/ed25519.ts'
 import type { TransferProgress } from '../../node/context.ts'
 import type { EventSubscription } from '../../node/events.ts'
 import type { GroveNode } from '../../node/node.ts'
-import type { ByteRange, PendingBlob } from '../../ports/blob-store.ts'
+import type { GetOptions, PendingBlob } from '../../ports/blob-store.ts'
 import type { AccessKind } from '../admission/access.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT'
@@ -135,13 +135,29 @@ export interface JsonOperation<I extends z.ZodType = z.ZodType, O extends z.ZodT
   run(node: GroveNode, input: z.output<I>, context: CallContext): Promise<z.output<O>>
 }
 
+interface OpenOptions extends GetOptions {
+  readonly signal: AbortSignal
+}
+
 /** Bytes, of which a range can be opened. */
 export interface BytesAnswer {
   /** The hash of the bytes, which is their entity tag. */
   readonly hash: Cid
   readonly sizeBytes: number
   readonly headers?: Readonly<Record<string, string>>
-  open(options: { range?: ByteRange; signal: AbortSignal }): Promise<AsyncIterable<Uint8Array>>
+  open(options: OpenOptions): Promise<AsyncIterable<Uint8Array>>
+}
+
+/** Bytes that are made for one request: nobody keeps them, and they have no tag and no ranges. */
+export interface MadeAnswer {
+  readonly made: Uint8Array
+  readonly contentType: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+interface MadeContext extends CallContext {
+  /** What the caller wants along with the bytes. */
+  readonly along?: string | undefined
 }
 
 interface BytesContext extends CallContext {
@@ -154,6 +170,14 @@ export interface BytesOperation<I extends z.ZodType = z.ZodType> extends Common<
   readonly kind: 'bytes'
   readonly contentType: string
   run(node: GroveNode, input: z.output<I>, context: BytesContext): Promise<BytesAnswer>
+  /** The answer to who asks for more than the bytes; undefined for who doesn't. */
+  made?(node: GroveNode, input: z.output<I>, context: MadeContext): Promise<MadeAnswer | undefined>
+}
+
+interface UploadContext {
+  readonly body: AsyncIterable<Uint8Array>
+  /** As of `PutOptions`. */
+  readonly gives?: boolean
 }
 
 /** Takes a stream of bytes of any length; the input is in the path. */
@@ -164,7 +188,7 @@ export interface UploadOperation<I extends z.ZodType = z.ZodType, O extends z.Zo
   run(
     node: GroveNode,
     input: z.output<I>,
-    context: CallContext & { readonly body: AsyncIterable<Uint8Array> },
+    context: CallContext & UploadContext,
   ): Promise<z.output<O>>
 }
 

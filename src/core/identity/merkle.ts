@@ -1,4 +1,4 @@
-import { cidToBytes, hashBytes } from '../cid.ts'
+import { rawHash } from '../cid.ts'
 
 /**
  * Merkle trees in the shape of RFC 9162 §2.1, with BLAKE3: a leaf is the hash of a zero byte and
@@ -87,8 +87,16 @@ function stepsOf(index: number, count: number): number {
 /** The largest power of two below a count, which is at least 2. */
 const splitOf = (count: number): number => 2 ** Math.ceil(Math.log2(count) - 1)
 
-const leafOf = (value: Uint8Array): Uint8Array => hashOf(0, value)
-const inner = (left: Uint8Array, right: Uint8Array): Uint8Array => hashOf(1, left, right)
+function leafOf(value: Uint8Array): Uint8Array {
+  const bytes = Buffer.alloc(1 + value.byteLength)
+  bytes.set(value, 1)
+  return rawHash(bytes)
+}
 
-const hashOf = (kind: 0 | 1, ...parts: readonly Uint8Array[]): Uint8Array =>
-  cidToBytes(hashBytes(Buffer.concat([Uint8Array.of(kind), ...parts])))
+function inner(left: Uint8Array, right: Uint8Array): Uint8Array {
+  const bytes = Buffer.alloc(1 + left.byteLength + right.byteLength)
+  bytes[0] = 1
+  bytes.set(left, 1)
+  bytes.set(right, 1 + left.byteLength)
+  return rawHash(bytes)
+}

@@ -14,6 +14,12 @@ export interface StandingsView<T extends KeyStanding = KeyStanding> {
   of(peerId: string): T | undefined
 }
 
+/** What is made of keys now, to be read only. */
+export interface KeysView extends StandingsView {
+  /** Whether a grove has given the key up: what it signed counts, and it calls nobody. */
+  isRetired(peerId: string): boolean
+}
+
 /** Whether what a key has signed counts: in `members` it has to be listed, and never blocked. */
 export const isAccepted = (admission: AdmissionMode, standing: KeyStanding | undefined): boolean =>
   standing !== 'blocked' && (admission !== 'members' || standing !== undefined)
@@ -29,7 +35,20 @@ export interface Counting {
   readonly admission: AdmissionMode
   /** Of all keys of which anything is made. */
   readonly standings: ReadonlyMap<KeyId, KeyStanding>
+  /** The present key of each grove by those that it had before. Default: none had another. */
+  readonly aliases?: Aliases | undefined
 }
+
+/** The present keys of groves, by those that they had before. */
+export type Aliases = ReadonlyMap<KeyId, KeyId>
+
+/** By which key the grove goes that has signed with one of its keys. */
+export const groveOf = (aliases: Aliases | undefined, key: KeyId): KeyId => aliases?.get(key) ?? key
+
+/** The groves that have signed with these keys, each once, by their present keys. */
+export const grovesOf = (aliases: Aliases | undefined, keys: readonly KeyId[]): KeyId[] => [
+  ...new Set(keys.map((key) => groveOf(aliases, key))),
+]
 
 /** Everything counts: nothing is made of anybody. */
 export const EVERYBODY: Counting = { admission: 'open', standings: new Map() }

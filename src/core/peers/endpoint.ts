@@ -17,6 +17,11 @@ const HOST_AND_PORT = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+):\d{1,5}(\/.*)?$/i
 export const withScheme = (address: string): string =>
   HOST_AND_PORT.test(address) ? `http://${address}` : address
 
+/** Addresses whose endpoints are remembered: gossip parses the same ones again and again. */
+const PARSED_MAX = 4_096
+const PARSED_MAX_LENGTH = 128
+const parsed = new Map<string, Endpoint | undefined>()
+
 const DEFAULT_PORTS = { http: 80, https: 443 } as const
 
 /**
@@ -25,6 +30,16 @@ const DEFAULT_PORTS = { http: 80, https: 443 } as const
  * must not pass for several. Slashes at the end, capitals in a host and the default port are taken.
  */
 export function parseEndpoint(address: string): Endpoint | undefined {
+  if (address.length > PARSED_MAX_LENGTH) return parseAnew(address)
+  const known = parsed.get(address)
+  if (known !== undefined || parsed.has(address)) return known
+  if (parsed.size >= PARSED_MAX) parsed.clear()
+  const endpoint = parseAnew(address)
+  parsed.set(address, endpoint)
+  return endpoint
+}
+
+function parseAnew(address: string): Endpoint | undefined {
   const written = withoutSlashes(address)
   const url = URL.parse(written)
   if (url === null) return undefined

@@ -13,6 +13,11 @@ export const FAILURE_HALF_LIFE_MS = 5 * 60 * 1_000
 const GOOD_MAX = 20
 /** Good bytes that weigh as much as one confirmed advertisement. */
 const GOOD_BYTES = 1024 * 1024
+/**
+ * Right bytes that forgive a wrong one. A line that changes some bytes makes no liar of an honest
+ * peer, whose other answers soon come to that; who sends a fifth of its bytes wrong is never even.
+ */
+export const RIGHT_FOR_WRONG = 4
 /** The most lies that count: a peer that stops lying regains its trust within days. */
 const LIES_MAX = 8
 /** The most failures that count: a peer that is back regains its trust within the hour. */
@@ -33,6 +38,8 @@ export interface PeerStats {
   readonly confirmed: number
   readonly bytesGood: number
   readonly lies: DecayingCounter
+  /** Answers with wrong bytes that right ones have not made up for. They weigh as lies do. */
+  readonly wrong: DecayingCounter
   readonly failures: DecayingCounter
   /** Failures that say only that no grove answered there: the next answer disproves them. */
   readonly silences: DecayingCounter
@@ -43,16 +50,19 @@ export const NO_STATS: PeerStats = {
   confirmed: 0,
   bytesGood: 0,
   lies: NOTHING,
+  wrong: NOTHING,
   failures: NOTHING,
   silences: NOTHING,
 }
 
 /** The stats with one more lie at this moment (Unix ms). */
 export function withLie(stats: PeerStats, now: number): PeerStats {
-  return {
-    ...stats,
-    lies: oneMore(stats.lies, { now, halfLifeMs: LIE_HALF_LIFE_MS, most: LIES_MAX }),
-  }
+  return { ...stats, lies: oneMoreLie(stats.lies, now) }
+}
+
+/** The stats with one more answer of wrong bytes at this moment (Unix ms). */
+export function withWrongBytes(stats: PeerStats, now: number): PeerStats {
+  return { ...stats, wrong: oneMoreLie(stats.wrong, now) }
 }
 
 /** The stats with one more failure at this moment (Unix ms). */
@@ -72,11 +82,12 @@ export function withSilence(stats: PeerStats, now: number): PeerStats {
  * puts even the best peer below that.
  */
 export function trustOf(stats: PeerStats, now: number): number {
-  const { confirmed, bytesGood, lies, failures, silences } = stats
+  const { confirmed, bytesGood, lies, wrong, failures, silences } = stats
   const good = Math.min(GOOD_MAX, confirmed + bytesGood / GOOD_BYTES)
   const failed =
     weightOf(failures, now, FAILURE_HALF_LIFE_MS) + weightOf(silences, now, FAILURE_HALF_LIFE_MS)
-  return ((1 + good) / (2 + good + failed)) * 2 ** -weightOf(lies, now, LIE_HALF_LIFE_MS)
+  const lied = weightOf(lies, now, LIE_HALF_LIFE_MS) + weightOf(wrong, now, LIE_HALF_LIFE_MS)
+  return ((1 + good) / (2 + good + failed)) * 2 ** -lied
 }
 
 /** Trust in coarse steps, by which peers are ordered: smaller differences don't matter. */
@@ -88,6 +99,9 @@ export function trustStep(trust: number): number {
 function weightOf({ weight, at }: DecayingCounter, now: number, halfLifeMs: number): number {
   return weight * 2 ** -(Math.max(0, now - at) / halfLifeMs)
 }
+
+const oneMoreLie = (before: DecayingCounter, now: number): DecayingCounter =>
+  oneMore(before, { now, halfLifeMs: LIE_HALF_LIFE_MS, most: LIES_MAX })
 
 const oneMoreFailure = (before: DecayingCounter, now: number): DecayingCounter =>
   oneMore(before, { now, halfLifeMs: FAILURE_HALF_LIFE_MS, most: FAILURES_MAX })

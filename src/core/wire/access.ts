@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { timestampSchema } from '../contribution/schema.ts'
+import { keyIdSchema } from '../identity/rotation.ts'
 import { scopes } from '../identity/token.ts'
 
 /** What is known of a token. The token itself is shown once, when it is made. */
@@ -49,6 +50,13 @@ export const standingEntrySchema = z.object({
   /** Undefined for what holds until it is changed. */
   until: timestampSchema.optional(),
 })
+/** The same, with the keys that the grove had before, the last one first. */
+export const standingShownSchema = standingEntrySchema.extend({
+  formerly: z.array(keyIdSchema).optional(),
+})
+/** What an operator has said of another grove, and by which keys that was known before. */
+export type StandingShown = z.infer<typeof standingShownSchema>
+
 /** What an operator has said of another grove. */
 export type StandingEntry = z.infer<typeof standingEntrySchema>
 

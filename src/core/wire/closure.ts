@@ -57,6 +57,53 @@ export function recordOf(line: Buffer): ClosureRecord | undefined {
   return attestations === undefined ? undefined : { bytes: line.subarray(start, end), attestations }
 }
 
+/**
+ * The header by which a request for a manifest asks for small things that go with it, in the same
+ * answer (PROTOCOL.md#along), and by which the answer says that it has them.
+ */
+export const ALONG_HEADER = 'grove-along'
+/** The form of such an answer, as that header names it. */
+export const ALONG_LINES = 'lines-1'
+/** Bytes of all artifacts that come along with a manifest, and of all lines of its closure. */
+export const ALONG_MAX_BYTES = 64 * 1024
+
+/** What is to come along with a manifest. */
+export interface AlongRequest {
+  /** Steps along `derives_from`, of the closure. */
+  readonly ancestors: number
+  /** Of all artifacts together. */
+  readonly artifactBytes: number
+}
+
+const ALONG_PATTERN = /^ancestors=(\d{1,2});artifacts=(\d{1,6})$/
+
+export const alongText = ({ ancestors, artifactBytes }: AlongRequest): string =>
+  `ancestors=${ancestors};artifacts=${artifactBytes}`
+
+/** What a header asks for; undefined if it has another form, which a later version may have. */
+export function alongIn(header = ''): AlongRequest | undefined {
+  const [, ancestors, artifacts] = ALONG_PATTERN.exec(header) ?? []
+  if (ancestors === undefined) return undefined
+  return {
+    ancestors: Number(ancestors),
+    artifactBytes: Math.min(ALONG_MAX_BYTES, Number(artifacts)),
+  }
+}
+
+const ARTIFACT_HEAD = '{"artifact":"'
+const ARTIFACT_TAIL = '"}'
+
+/** An artifact as a line without its line end. Which one it is, its hash says. */
+export const artifactLine = (bytes: Uint8Array): Buffer =>
+  Buffer.from(ARTIFACT_HEAD + Buffer.from(bytes).toString('base64') + ARTIFACT_TAIL)
+
+/** The artifact in a line; undefined if the line has another form. */
+export function artifactOf(line: Buffer): Buffer | undefined {
+  const text = line.toString('latin1', ARTIFACT_HEAD.length, line.length - ARTIFACT_TAIL.length)
+  const bytes = Buffer.from(text, 'base64')
+  return artifactLine(bytes).equals(line) ? bytes : undefined
+}
+
 function attestationsOf(text: string): readonly Attestation[] | undefined {
   try {
     return readAs(attestationsSchema, JSON.parse(text)).data

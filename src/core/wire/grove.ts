@@ -42,7 +42,18 @@ export const groveInfoSchema = z.object({
     .optional(),
   /** Only of a grove that nobody can dial: the hubs that call it on lines that it holds. */
   leaf: z
-    .object({ hubs: z.array(z.object({ peerId: z.string(), address: z.string() })) })
+    .object({
+      hubs: z.array(
+        z.object({
+          peerId: z.string(),
+          address: z.string(),
+          /** About how many of the latest works published here it was asked; absent before. */
+          published: z.number().int().optional(),
+          /** How many of these it doesn't hold. */
+          lacking: z.number().int().optional(),
+        }),
+      ),
+    })
     .optional(),
   /** How many such groves hold a line to this one. */
   leaves: z.number().int().optional(),

@@ -6,6 +6,10 @@ import { addressSchema } from './gossip.ts'
 
 /** How a grove becomes a member of a federation (PROTOCOL.md#joining). */
 
+/** Changes of key that come with one list of members. */
+export const MEMBER_ROTATIONS_MAX = 1_024
+/** Changes of key that a grove shows at once: its last ones. */
+export const ROTATIONS_SHOWN_MAX = 8
 const DAY_MS = 86_400_000
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`))
 const nameSchema = z
@@ -65,17 +69,25 @@ export const joinRequestSchema = z.strictObject({
 /** What a grove shows to join. */
 export type JoinRequest = z.infer<typeof joinRequestSchema>
 
-/** The list of a hub's members, and how its key has changed. */
+/** How members have changed their keys: beside a list, which has their present ones only. */
+const memberRotationsSchema = z.array(rotationSchema).max(MEMBER_ROTATIONS_MAX).optional()
+
+/** The list of a hub's members, and how its key and theirs have changed. */
 export const membersAnswerSchema = z.object({
   /** Undefined where the caller has the latest. */
   list: memberListSchema.optional(),
   rotations: z.array(rotationSchema).max(ROTATIONS_MAX),
+  memberRotations: memberRotationsSchema,
 })
-/** The list of a hub's members, and how its key has changed. */
+/** The list of a hub's members, and how its key and theirs have changed. */
 export type MembersAnswer = z.infer<typeof membersAnswerSchema>
 
 /** What the grove that was joined shows in return. */
-export const joinAnswerSchema = z.object({ proof: hex(64), list: memberListSchema })
+export const joinAnswerSchema = z.object({
+  proof: hex(64),
+  list: memberListSchema,
+  memberRotations: memberRotationsSchema,
+})
 /** What the grove that was joined shows in return. */
 export type JoinAnswer = z.infer<typeof joinAnswerSchema>
 
@@ -94,9 +106,19 @@ export const hubSchema = z.object({
 /** A grove that this one has joined. */
 export type Hub = z.infer<typeof hubSchema>
 
+/** How a grove's key has changed, as it shows that to those that knew it by an earlier one. */
+export const rotatedRequestSchema = z.strictObject({
+  rotations: z.array(rotationSchema).min(1).max(ROTATIONS_SHOWN_MAX),
+})
+
+/** Whether the grove was known by one of its keys: its standing goes on. */
+export const rotatedAnswerSchema = z.object({ isKnown: z.boolean() })
+
 /** A grove that has joined this one. */
 export const memberSchema = z.object({
   peerId: keyIdSchema,
   name: nameSchema.optional(),
   since: timestampSchema,
+  /** The keys that it had before, the last one first. */
+  formerly: z.array(keyIdSchema).optional(),
 })

@@ -1,8 +1,11 @@
 import type { SigningKey } from '../../core/identity/ed25519.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { Log } from '../../ports/log.ts'
 import { Invites } from './invites.ts'
 import { KeyStandings, type OwnKeys } from './key-standings.ts'
 import { MemberLists } from './member-lists.ts'
 import { Roster } from './roster.ts'
+import { Rotations } from './rotations.ts'
 import { Standings } from './standings.ts'
 import { type AccessPorts, Tokens } from './tokens.ts'
 
@@ -16,13 +19,18 @@ export class Access {
   /** Its own members. */
   readonly roster: Roster
   readonly invites: Invites
-  /** What follows from both for each key. */
+  /** How other groves have changed their keys. */
+  readonly rotations: Rotations
+  /** What follows from all of that for each key. */
   readonly keys: KeyStandings
   readonly #watchers: (() => void)[] = []
 
   /** `own`: this grove's own keys. Default: it has none. */
   constructor(
-    ports: AccessPorts & { readonly signatures?: { readonly key: SigningKey } | undefined },
+    ports: AccessPorts & {
+      readonly signatures?: { readonly key: SigningKey } | undefined
+      readonly log?: Log
+    },
     own: OwnKeys = {},
   ) {
     const changed = () => {
@@ -32,16 +40,37 @@ export class Access {
     this.standings = new Standings(ports, changed)
     this.members = new MemberLists(ports.records, changed)
     this.invites = new Invites(ports)
+    this.rotations = new Rotations(ports, {
+      own,
+      isListed: (peerId) => this.keys.of(peerId) !== undefined,
+      onKept: async (change, heardAt) => {
+        await this.standings.pass(change, heardAt)
+        changed()
+      },
+    })
     this.roster = new Roster(
       { ...ports, signer: ports.signatures?.key },
-      { standings: this.standings, lists: this.members },
+      {
+        standings: this.standings,
+        lists: this.members,
+        isBlocked: (peerId) => this.keys.of(peerId) === 'blocked',
+        presentOf: (peerId) => this.rotations.presentOf(peerId),
+      },
     )
-    this.keys = new KeyStandings({ own, standings: this.standings, members: this.members })
+    const { standings, members, rotations } = this
+    this.keys = new KeyStandings({ own, standings, members, rotations })
   }
 
   async load(): Promise<void> {
-    const { tokens, standings, members, roster, invites } = this
-    await Promise.all([tokens, standings, members, roster, invites].map((part) => part.load()))
+    const { tokens, standings, members, roster, invites, rotations } = this
+    const parts = [tokens, standings, members, roster, invites, rotations]
+    await Promise.all(parts.map((part) => part.load()))
+    await rotations.settle()
+  }
+
+  /** Whether a grove is blocked, by its address or any of its keys. */
+  blocks(peer: PeerAddress): boolean {
+    return this.standings.blocks(peer) || this.keys.of(peer.peerId) === 'blocked'
   }
 
   /** Calls the watcher after each change of what is made of keys, but for what ends by itself. */

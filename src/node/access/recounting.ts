@@ -69,7 +69,8 @@ export class Recounting {
     try {
       this.#isUnderWay = true
       this.#isChanged = false
-      this.#isUnderWay = await origins.judge({ admission, standings: access.keys.all() })
+      const [standings, aliases] = [access.keys.all(), access.keys.aliases()]
+      this.#isUnderWay = await origins.judge({ admission, standings, aliases })
     } catch (error) {
       if (!isGroveError(error)) throw error
       this.#applyLater(RETRY_MS)

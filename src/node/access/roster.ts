@@ -37,8 +37,11 @@ interface RosterPorts {
 }
 
 interface Whose {
-  /** What the operator has said: those that are trusted are members, those that are blocked not. */
-  readonly standings: Pick<Standings, 'of' | 'list'>
+  /** What the operator has said: those that are trusted are members. */
+  readonly standings: Pick<Standings, 'list'>
+  readonly isBlocked: (peerId: KeyId) => boolean
+  /** The present key of a grove that may have had another when it joined. */
+  readonly presentOf: (peerId: KeyId) => KeyId
   /** Whoever joined counts here as a member. */
   readonly lists: Pick<MemberLists, 'follow'>
 }
@@ -71,11 +74,15 @@ export class Roster {
     this.#list = data
   }
 
-  /** Those that joined, but for blocked ones. */
+  /** Those that joined, by their present keys, but for blocked ones. */
   joined(): Joined[] {
-    return [...this.#joined.values()].filter(
-      ({ peerId }) => this.#whose.standings.of(peerId) !== 'blocked',
-    )
+    const { isBlocked, presentOf } = this.#whose
+    const byKey = new Map<KeyId, Joined>()
+    for (const member of this.#joined.values()) {
+      const peerId = presentOf(member.peerId)
+      if (!byKey.has(peerId) && !isBlocked(peerId)) byKey.set(peerId, { ...member, peerId })
+    }
+    return [...byKey.values()]
   }
 
   /** Adds a grove, durably. Throws `refused` beyond MEMBERS_MAX. */
@@ -90,12 +97,16 @@ export class Roster {
     await this.#tell()
   }
 
-  /** Takes a grove off, durably. Whether it was on. */
+  /** Takes a grove off, durably, by whichever key it joined. Whether it was on. */
   async remove(peerId: KeyId): Promise<boolean> {
-    await this.#ports.records.delete(SPACE, peerId)
-    const wasOn = this.#joined.delete(peerId)
+    const { presentOf } = this.#whose
+    const keys = [...this.#joined.keys()].filter((key) => presentOf(key) === presentOf(peerId))
+    for (const key of keys) {
+      await this.#ports.records.delete(SPACE, key)
+      this.#joined.delete(key)
+    }
     await this.#tell()
-    return wasOn
+    return keys.length > 0
   }
 
   /**

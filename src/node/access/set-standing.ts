@@ -16,7 +16,9 @@ export async function setStanding(
   const named = peer.trim()
   const address = tidyAddress(withScheme(named))
   const keyThere = isKeyId(named) ? named : gossip.peer(address)?.peerId
-  const subject = isKeyId(keyThere) ? keyThere : address
+  const known = isKeyId(keyThere) ? keyThere : address
+  // A key that was given up can be blocked by itself: it may have been stolen.
+  const subject = said.standing === 'trusted' ? access.rotations.presentOf(known) : known
   if (said.standing === 'trusted' && !isKeyId(subject))
     throw new GroveError('usage-error', { peer }, { message: noKey(named) })
   await access.standings.say(subject, said)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { JsonObject } from '../../core/canonical.ts'
 import { GroveError } from '../../core/errors.ts'
 import { tidyAddress } from '../../core/peers/endpoint.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
@@ -77,6 +78,24 @@ export class Standings {
     await this.#ports.records.set(SPACE, peer, stored)
     this.#known.set(peer, stored)
     this.#changed()
+  }
+
+  /**
+   * A grove has another key since that moment (Unix ms): what was said of it by then is said of its
+   * new key, unless something is said of that already. What is said of the old one later stays.
+   */
+  async pass({ from, to }: { readonly from: string; readonly to: string }, heardAt: number) {
+    const { records } = this.#ports
+    const entry = this.#known.get(from)
+    if (entry === undefined || this.#isOver(entry) || entry.since > heardAt) return
+    const there = this.#known.get(to)
+    const isPassed = there?.since === entry.since && there.standing === entry.standing
+    if (!isPassed && this.of(to) !== undefined) return
+    const passed = { ...entry, peer: to }
+    await records.set(SPACE, to, passed as JsonObject)
+    this.#known.set(to, passed)
+    await records.delete(SPACE, from)
+    this.#known.delete(from)
   }
 
   /** When the next of them ends by itself (Unix ms); undefined where none does. */

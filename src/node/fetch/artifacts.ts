@@ -4,10 +4,12 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { ArtifactState, FetchOptions } from '../../core/wire/fetch.ts'
-import type { FetchContext, TransferProgress } from '../context.ts'
+import type { PendingBlob } from '../../ports/blob-store.ts'
+import type { CameAlong, FetchContext, TransferProgress } from '../context.ts'
 import { ask } from '../peers/contact.ts'
 import { probe } from '../peers/providers.ts'
 import { transferBlob } from '../transfer/transfer.ts'
+import { artifactsAlong } from './along.ts'
 
 /** Artifacts of one contribution that are fetched at once. */
 const AT_ONCE = 4
@@ -17,6 +19,9 @@ export interface ArtifactsRequest {
   readonly artifacts: FetchOptions['artifacts']
   /** Whom to ask, the likeliest first. */
   readonly providers: readonly PeerAddress[]
+  /** From whom the manifest came, and what came along with it. */
+  readonly peer?: PeerAddress | undefined
+  readonly along?: CameAlong | undefined
   readonly sizes?: ReadonlyMap<Cid, number> | undefined
   /** Of all artifacts together, and of each. */
   readonly maxBytes?: number | undefined
@@ -34,6 +39,8 @@ export interface ArtifactsOutcome {
   /** All bytes of artifacts that came, those in vain too. */
   readonly bytesMoved: number
   readonly bytesVerified: number
+  /** What is to be stored with the contribution. */
+  readonly pending: readonly PendingBlob[]
 }
 
 /** A missing blob, under the first name that needs it. */
@@ -55,11 +62,22 @@ export async function fetchArtifacts(
   const failures = new Map<Cid, GroveError>()
   const budget = new ByteBudget(request)
   const more = probeOnce(node, request)
+  const came = artifactsAlong(node, request)
+  const pending = new Map<Cid, PendingBlob>()
   const outcome = { bytesMoved: 0, bytesVerified: 0 }
   await mapBounded(needed, AT_ONCE, async (item, ended) => {
     const signal = AbortSignal.any([request.signal, ended])
     try {
       signal.throwIfAborted()
+      const bytes = came.get(item.hash)
+      if (bytes !== undefined) {
+        budget.take(item.hash, bytes.byteLength)
+        const moved = await takeAlong(node, request, { ...item, bytes })
+        if (moved.pending !== undefined) pending.set(item.hash, moved.pending)
+        outcome.bytesMoved += moved.bytesMoved
+        outcome.bytesVerified += moved.bytesMoved
+        return
+      }
       const sizeBytes = budget.isLimited
         ? await sizeOf(node, { ...request, signal }, item)
         : request.sizes?.get(item.hash)
@@ -91,8 +109,24 @@ export async function fetchArtifacts(
   const states = await statesOf(node, request, {
     fetched: new Set(needed.map(({ hash }) => hash)),
     failures,
+    pending,
   })
-  return { states, failures, ...outcome }
+  return { states, failures, pending: [...pending.values()], ...outcome }
+}
+
+/** Makes an artifact ready that came along with the manifest. How many bytes moved for it. */
+async function takeAlong(
+  node: FetchContext,
+  { peer, along, onProgress }: ArtifactsRequest,
+  { hash, name, bytes }: Needed & { readonly bytes: Uint8Array },
+): Promise<{ readonly pending: PendingBlob | undefined; readonly bytesMoved: number }> {
+  const { pending, sizeBytes } = await node.blobs.stage(bytes, { expect: hash })
+  const isShared = along?.isShared === true
+  if (peer !== undefined) {
+    if (!isShared) node.peers.bytesGood(peer.address, sizeBytes)
+    onProgress?.({ hash, name, receivedBytes: sizeBytes, sizeBytes, peerId: peer.peerId })
+  }
+  return { pending, bytesMoved: isShared ? 0 : sizeBytes }
 }
 
 /** The artifacts as they are now, nothing moved. */
@@ -100,7 +134,7 @@ export async function artifactStates(
   node: FetchContext,
   request: Omit<ArtifactsRequest, 'signal'>,
 ): Promise<ArtifactState[]> {
-  return statesOf(node, request, { fetched: new Set(), failures: new Map() })
+  return statesOf(node, request, NOTHING_MOVED)
 }
 
 /** Artifacts that are asked for and missing here. Throws `not-found` for an unknown name. */
@@ -166,13 +200,25 @@ function failureFor(error: unknown, signal: AbortSignal): GroveError {
   return error
 }
 
+/** What a fetch has come to so far. */
+interface Moved {
+  readonly fetched: ReadonlySet<Cid>
+  readonly failures: ReadonlyMap<Cid, GroveError>
+  readonly pending: ReadonlyMap<Cid, PendingBlob>
+}
+
+const NOTHING_MOVED: Moved = { fetched: new Set(), failures: new Map(), pending: new Map() }
+
 async function statesOf(
   node: FetchContext,
   request: Omit<ArtifactsRequest, 'signal'>,
-  { fetched, failures }: { fetched: ReadonlySet<Cid>; failures: ReadonlyMap<Cid, GroveError> },
+  { fetched, failures, pending }: Moved,
 ): Promise<ArtifactState[]> {
   const named = Object.entries(request.contribution.manifest.artifacts)
   return mapBounded(named, AT_ONCE, async ([name, hash]) => {
+    const sizeOfPending = pending.get(hash)?.bytes.byteLength
+    if (sizeOfPending !== undefined)
+      return { name, hash, sizeBytes: sizeOfPending, state: 'fetched' }
     const here = await node.blobs.stat(hash)
     if (here !== undefined)
       return {

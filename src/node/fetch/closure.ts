@@ -14,7 +14,7 @@ import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { ClosureRecord } from '../../core/wire/closure.ts'
 import type { ClosureTrailer } from '../../core/wire/federation.ts'
-import type { ClosurePart, FetchContext } from '../context.ts'
+import type { CameAlong, ClosurePart, FetchContext } from '../context.ts'
 import { noteFailure } from '../peers/contact.ts'
 import { verifyManifestFrom } from './manifest-search.ts'
 
@@ -42,6 +42,8 @@ export interface ClosureFetch {
   readonly maxPerAuthor?: number
   /** Which of the evidence is asked for, in the words of an answer of the same peer. */
   readonly part?: EvidencePart | undefined
+  /** What a peer has sent of it already. */
+  readonly came?: (CameAlong & { readonly peer: PeerAddress }) | undefined
 }
 
 /** A part of the evidence that a peer has: what comes after a place, or came after a moment. */
@@ -163,8 +165,12 @@ class ClosureSearch {
     const take = ({ records, isShared }: ClosurePart) => {
       for (const record of records) received.add(this.#receive(record, { peer, isShared }))
     }
+    const came = this.#cameFrom(peer)
     try {
-      this.#rest = await this.#node.closures.ask(this.#node, peer, request, { signal, take })
+      if (came !== undefined) take(came)
+      const asking = { signal, take }
+      this.#rest =
+        came?.trailer ?? (await this.#node.closures.ask(this.#node, peer, request, asking))
       this.answered = true
     } catch (error) {
       if (signal.aborted && !isGroveError(signal.reason, 'fetch-timeout')) throw error
@@ -173,6 +179,14 @@ class ClosureSearch {
     }
     await this.walk()
     await this.#takeEvidence(peer, [...received])
+  }
+
+  /** What the peer has sent already, if that is what is asked for. */
+  #cameFrom(peer: PeerAddress): (ClosurePart & { readonly trailer: ClosureTrailer }) | undefined {
+    const { came, depth, replies, part } = this.#request
+    const isAsked = came?.peer.address === peer.address && came.ancestors === depth
+    if (came?.closure === undefined || !isAsked || replies !== true || part) return undefined
+    return { ...came.closure, isShared: came.isShared }
   }
 
   outcome(): Closure {

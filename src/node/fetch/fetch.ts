@@ -6,6 +6,7 @@ import type { FetchOptions, FetchResult, MissingItem } from '../../core/wire/fet
 import { type Admission, admitAll, provenanceOf } from '../admit.ts'
 import type { FetchContext, TransferProgress } from '../context.ts'
 import { neutralError } from '../peers/neutral.ts'
+import { alongFor } from './along.ts'
 import { type ArtifactsOutcome, type ArtifactsRequest, fetchArtifacts } from './artifacts.ts'
 import { type Closure, fetchClosure } from './closure.ts'
 import { stopped, untilClosing, withDeadline } from './deadline.ts'
@@ -128,7 +129,9 @@ async function fetchOnce(
 ): Promise<FetchResult> {
   let found: Located | undefined
   try {
-    found = await locate(node, cid, { ...hooks, named: options.peer })
+    const depth = options.ancestors ?? ANCESTORS_DEFAULT
+    const along = alongFor({ ...options, depth, maxArtifactBytes: hooks.maxArtifactBytes })
+    found = await locate(node, cid, { ...hooks, named: options.peer, along })
     return options.quote === true
       ? await quote(node, found, options, hooks.signal)
       : await fetchRest(node, found, options, hooks)
@@ -147,7 +150,7 @@ async function fetchRest(
   options: FetchOptions,
   hooks: Running,
 ): Promise<FetchResult> {
-  const { contribution, peer, providers } = found
+  const { contribution, peer, providers, along } = found
   const { signal } = hooks
   const request: ArtifactsRequest = {
     ...found,
@@ -169,9 +172,10 @@ async function fetchRest(
       providers,
       signal,
       takeEvidence: hooks.takeEvidence,
+      came: peer && along && { ...along, peer },
     }),
   ])
-  await store(node, found, around)
+  await store(node, found, artifacts, around)
   return resultOf(found, artifacts, around)
 }
 
@@ -179,13 +183,14 @@ async function fetchRest(
 async function store(
   node: FetchContext,
   { contribution, peer }: Located,
+  { pending }: ArtifactsOutcome,
   around: Closure,
 ): Promise<void> {
   const arrival = (item: Contribution, from: PeerAddress | undefined): Admission[] =>
     from === undefined ? [] : [{ contribution: item, provenance: provenanceOf(node, from) }]
   await admitAll(node, [
     ...around.ancestors.flatMap((item) => arrival(item, around.sources.get(item.cid))),
-    ...arrival(contribution, peer),
+    ...arrival(contribution, peer).map((item) => ({ ...item, pending })),
     ...around.evidence.flatMap((item) => arrival(item, around.sources.get(item.cid))),
   ])
   await noteStubs(node, [...around.missing.keys()], peer)

@@ -1,9 +1,9 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { AlongRequest } from '../../core/wire/closure.ts'
 import type { Source } from '../../core/wire/fetch.ts'
-import type { ManifestAnswer } from '../../ports/transport.ts'
-import type { FetchContext } from '../context.ts'
+import type { FetchContext, FetchedManifest } from '../context.ts'
 import { likelyProviders, namedPeer, unique } from '../peers/providers.ts'
 import { type Accept, fetchManifest } from './manifest.ts'
 
@@ -14,8 +14,9 @@ export interface Located {
   readonly peer: PeerAddress | undefined
   /** Whether it was here and was published on this machine. */
   readonly isOwn: boolean
-  readonly sizes: ManifestAnswer['sizes']
+  readonly sizes: FetchedManifest['sizes']
   readonly bytesMoved: number
+  readonly along?: FetchedManifest['along']
   /** Whom to ask for the rest, the likeliest first. */
   readonly providers: readonly PeerAddress[]
   /** To be called when the fetch has ended: until then other fetches share the manifest. */
@@ -28,6 +29,8 @@ export interface LocateOptions {
   readonly named?: string | undefined
   readonly providers?: readonly PeerAddress[] | undefined
   readonly accept?: Accept | undefined
+  /** What is to come along with the manifest. */
+  readonly along?: AlongRequest | undefined
 }
 
 /**
@@ -36,10 +39,10 @@ export interface LocateOptions {
 export async function locate(
   node: FetchContext,
   cid: Cid,
-  { signal, named, providers, accept }: LocateOptions,
+  { signal, named, ...options }: LocateOptions,
 ): Promise<Located> {
   const given = named === undefined ? undefined : namedPeer(node, named)
-  const known = [given, ...(providers ?? []), ...(await likelyProviders(node, cid))]
+  const known = [given, ...(options.providers ?? []), ...(await likelyProviders(node, cid))]
   const held = await node.contributions.get(cid)
   if (held !== undefined)
     return {
@@ -51,7 +54,7 @@ export async function locate(
       providers: distinct(node, known),
       release() {},
     }
-  const obtained = await fetchManifest(node, cid, { signal, given, providers, accept })
+  const obtained = await fetchManifest(node, cid, { signal, given, ...options })
   return { ...obtained, isOwn: false, providers: distinct(node, [obtained.peer, ...known]) }
 }
 

@@ -3,7 +3,7 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { verifyManifest } from '../../core/contribution/verify.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { ClosureRecord } from '../../core/wire/closure.ts'
+import type { AlongRequest, ClosureRecord } from '../../core/wire/closure.ts'
 import type { FetchContext, FetchedManifest } from '../context.ts'
 import { ask, type FailedAttempt, failureOf, noteFailure } from '../peers/contact.ts'
 import { likelyProviders, probe, promisers, saidAbsent, unique } from '../peers/providers.ts'
@@ -20,6 +20,8 @@ export interface ManifestSources {
   readonly given?: PeerAddress | undefined
   /** Asked instead of all others. */
   readonly providers?: readonly PeerAddress[] | undefined
+  /** What is to come along with it. */
+  readonly along?: AlongRequest | undefined
 }
 
 /** Peers that may have the manifest. To find some by `probe` takes requests. */
@@ -46,14 +48,16 @@ export class ManifestSearch {
   readonly #cid: Cid
   readonly #circles: Circle[]
   readonly #asking = new Set<Asking>()
+  readonly #along: AlongRequest | undefined
   #peers: readonly PeerAddress[] = []
   /** They were slower than others. */
   #slow: readonly PeerAddress[] = []
   #bytesMoved = 0
 
-  constructor(node: FetchContext, cid: Cid, { given, providers }: ManifestSources) {
+  constructor(node: FetchContext, cid: Cid, { given, providers, along }: ManifestSources) {
     this.#node = node
     this.#cid = cid
+    this.#along = along
     const named = given === undefined ? [] : [{ find: async () => this.#unasked([given]) }]
     const wider: Circle[] = [
       { find: async () => this.#fresh(await promisers(node, cid)) },
@@ -164,14 +168,17 @@ export class ManifestSearch {
     signal: AbortSignal,
   ): Promise<FetchedManifest | undefined> {
     const node = this.#node
+    const asked = this.#along
     try {
-      const { sizes, ...record } = await ask(node, peer, signal, () =>
-        node.transport.manifest(peer, this.#cid, { signal }),
+      const { sizes, along, ...record } = await ask(node, peer, signal, () =>
+        node.transport.manifest(peer, this.#cid, { signal, along: asked }),
       )
       this.#bytesMoved += record.bytes.byteLength
       await node.breathe()
       const contribution = verifyManifestFrom(node, peer, record, this.#cid)
-      return { contribution, peer, sizes, bytesMoved: this.#bytesMoved }
+      const found = { contribution, peer, sizes, bytesMoved: this.#bytesMoved }
+      if (along === undefined || asked === undefined) return found
+      return { ...found, along: { ...along, ancestors: asked.ancestors, isShared: false } }
     } catch (error) {
       if (signal.aborted || !isGroveError(error)) throw error
       if (error.code === 'absent') node.peers.absences.add(peer.address, this.#cid)

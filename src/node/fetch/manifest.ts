@@ -41,7 +41,7 @@ export async function fetchManifest(
       node.peers.bytesGood(found.peer.address, found.contribution.bytes.byteLength)
     return refusal === undefined
   }
-  const shared = await sharedOrGiven(node, cid, search, { signal, given: where.given })
+  const shared = await sharedOrGiven(node, cid, search, { signal, ...where })
   let taken = false
   try {
     taken = accepts(shared)
@@ -60,7 +60,7 @@ async function sharedOrGiven(
   node: FetchContext,
   cid: Cid,
   search: ManifestSearch,
-  { signal, given }: Pick<ManifestOptions, 'signal' | 'given'>,
+  { signal, given, along }: Pick<ManifestOptions, 'signal' | 'given' | 'along'>,
 ): Promise<HeldManifest> {
   if (given === undefined || !node.manifests.has(cid))
     return sharedManifest(node, cid, search, signal)
@@ -69,7 +69,7 @@ async function sharedOrGiven(
   const shared = sharedManifest(node, cid, search, until)
   const own = node.clock
     .sleep(HEDGE_MS, until)
-    .then(() => new ManifestSearch(node, cid, { given, providers: [] }).next(until))
+    .then(() => new ManifestSearch(node, cid, { given, providers: [], along }).next(until))
     .then((found): HeldManifest => ({ ...found, release() {} }))
   let first: HeldManifest
   try {
@@ -99,7 +99,13 @@ async function sharedManifest(
         (flight) => node.track(search.next(flight)),
         signal,
       )
-      return { ...outcome, bytesMoved: joined ? 0 : outcome.bytesMoved, release }
+      const { along, bytesMoved } = outcome
+      return {
+        ...outcome,
+        bytesMoved: joined ? 0 : bytesMoved,
+        along: along && { ...along, isShared: joined },
+        release,
+      }
     } catch (error) {
       if (!joined || signal.aborted) throw error
     }

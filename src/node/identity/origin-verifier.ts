@@ -1,5 +1,5 @@
 import { BoundedMap } from '../../concurrency/bounded.ts'
-import { FairShares } from '../../concurrency/fair-shares.ts'
+import { FairShares } from '../../concurrency/shares/fair-shares.ts'
 import type { Cid } from '../../core/cid.ts'
 import { GroveError } from '../../core/errors.ts'
 import { type Origin, saidBy } from '../../core/identity/origin.ts'

@@ -11,9 +11,11 @@ import { timestamp } from '../../core/time.ts'
 import type { Hub, MembersAnswer } from '../../core/wire/join.ts'
 import type { RecordStore } from '../../ports/record-store.ts'
 import type { MemberLists } from '../access/member-lists.ts'
+import type { Rotations } from '../access/rotations.ts'
 import type { NodeConfig } from '../config.ts'
 import type { AdmitContext, PeersContext, SyncContext } from '../context.ts'
 import { ask } from './contact.ts'
+import { OwnRotations } from './own-rotations.ts'
 
 const SPACE = 'hub'
 /** Bytes of a call's nonce. */
@@ -31,8 +33,11 @@ type KeptHub = z.infer<typeof storedSchema>
 type HubsContext = PeersContext &
   Pick<AdmitContext, 'closing'> &
   Pick<SyncContext, 'later'> & {
-    readonly config: Pick<NodeConfig, 'self' | 'seeds' | 'former' | 'syncIntervalMs'>
-    readonly access: { readonly members: Pick<MemberLists, 'follow' | 'forget'> }
+    readonly config: Pick<NodeConfig, 'self' | 'former' | 'seeds' | 'syncIntervalMs'>
+    readonly access: {
+      readonly members: Pick<MemberLists, 'follow' | 'forget'>
+      readonly rotations: Pick<Rotations, 'learn' | 'presentOf'>
+    }
   }
 
 interface HubsPorts {
@@ -51,10 +56,12 @@ export class Hubs {
   readonly #ports: HubsPorts
   /** By id. */
   readonly #known = new Map<KeyId, KeptHub>()
+  readonly #ownRotations: OwnRotations
 
   constructor(node: HubsContext, ports: HubsPorts) {
     this.#node = node
     this.#ports = ports
+    this.#ownRotations = new OwnRotations(node)
   }
 
   /** Reads what was kept. A record that can't be read is forgotten. */
@@ -115,6 +122,7 @@ export class Hubs {
       throw foreign(address, 'does not know the invite')
     const list = signedBy(peerId, address, answer.list)
     await this.#keep({ ...hub, joinedAt: clock.now(), list })
+    await this.#node.access.rotations.learn(answer.memberRotations ?? [])
     this.#ports.onChange()
     this.#node.log.info('joined a grove', { ...hub, members: list.members.length })
     return this.#listed(peerId)
@@ -144,8 +152,14 @@ export class Hubs {
     })
   }
 
+  /** Shows seeds and hubs how this grove's key has changed, if it has. */
+  showRotations(): Promise<void> {
+    return this.#ownRotations.show()
+  }
+
   /** Takes the lists of members that hubs have since. A hub that says nothing holds up no other. */
   async follow(): Promise<void> {
+    await this.#ownRotations.show()
     await Promise.all([...this.#known.values()].map((hub) => this.#followOne(hub)))
   }
 
@@ -156,14 +170,30 @@ export class Hubs {
       const answer = await ask(this.#node, hub, closing, () =>
         transport.members(hub, hub.list.seq, options),
       )
-      const next = answer.list && newer(hub, answer)
-      if (next !== undefined && this.#known.get(hub.peerId) === hub) await this.#change(hub, next)
+      const { rotations } = this.#node.access
+      const sent = answer.list && listSent(hub, answer, rotations.presentOf(hub.peerId))
+      if (sent === undefined || this.#known.get(hub.peerId) !== hub) return
+      if (isTwin(sent, hub)) return this.#warnOfTwin(hub)
+      if (sent.list.seq <= hub.list.seq) return
+      const changes = [...answer.rotations, ...(answer.memberRotations ?? [])]
+      // Before, too: a key may be on the list that is followed, and the one since on the next.
+      await rotations.learn(changes)
+      await this.#change(hub, sent)
+      await rotations.learn(changes)
     } catch (error) {
       if (!isGroveError(error)) throw error
       if (closing.aborted) return
       const { code, message: reason } = error
       log.debug('a hub did not send its members', { address: hub.address, code, reason })
     }
+  }
+
+  /** The one that came first is followed. */
+  #warnOfTwin({ peerId, address, list: { seq } }: KeptHub): void {
+    const remedy = 'ask who runs it whether a copy of its directory is being served'
+    this.#node.log.warn('a hub has signed two lists of members with one number', {
+      ...{ peerId, address, seq, remedy },
+    })
   }
 
   async #change(before: KeptHub, next: KeptHub): Promise<void> {
@@ -235,15 +265,18 @@ export class Hubs {
 }
 
 /**
- * What a hub is with the list that it sent; undefined where that is no later one. The list may be
- * signed by a key that the known one leads to. Throws `peer-fault`.
+ * What a hub is with the list that it sent, which its present key has to have signed, or one that
+ * this leads to. Throws `peer-fault`.
  */
-function newer(hub: KeptHub, { list: sent, rotations }: MembersAnswer): KeptHub | undefined {
+function listSent(hub: KeptHub, { list: sent, rotations }: MembersAnswer, present: KeyId): KeptHub {
   const { by } = (sent ?? {}) as Partial<MemberList>
-  const peerId = by !== undefined && leadsTo(hub.peerId, by, rotations) ? by : hub.peerId
-  const list = signedBy(peerId, hub.address, sent)
-  return list.seq > hub.list.seq ? { ...hub, peerId, list } : undefined
+  const peerId = by !== undefined && leadsTo(present, by, rotations) ? by : present
+  return { ...hub, peerId, list: signedBy(peerId, hub.address, sent) }
 }
+
+/** Whether one key has signed two lists with one number, which no grove does. */
+const isTwin = ({ list: one }: KeptHub, { list: other }: KeptHub): boolean =>
+  one.by === other.by && one.seq === other.seq && one.signature !== other.signature
 
 /** What arrived as the list of a hub. Throws `peer-fault` for one that it didn't sign. */
 function signedBy(peerId: KeyId, address: string, value: unknown): MemberList {

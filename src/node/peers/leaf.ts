@@ -1,6 +1,6 @@
 import { Semaphore } from '../../concurrency/semaphore.ts'
 import { isGroveError } from '../../core/errors.ts'
-import { isAccepted, type StandingsView } from '../../core/peers/counting.ts'
+import { isAccepted, type KeysView } from '../../core/peers/counting.ts'
 import { tidyAddress } from '../../core/peers/endpoint.ts'
 import { isLeafAddress, leafAddress } from '../../core/peers/leaf.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
@@ -280,9 +280,12 @@ export const dialable = <T extends Addressed>(peers: readonly T[]): T[] =>
 export function endLines(
   node: Pick<PeersContext, 'transport'> & {
     readonly config: Pick<NodeConfig, 'admission'>
-    readonly access: { readonly keys: StandingsView }
+    readonly access: { readonly keys: KeysView }
   },
 ): void {
   const { admission = 'open' } = node.config
-  node.transport.leaves?.endOf((peerId) => !isAccepted(admission, node.access.keys.of(peerId)))
+  const { keys } = node.access
+  node.transport.leaves?.endOf(
+    (peerId) => keys.isRetired(peerId) || !isAccepted(admission, keys.of(peerId)),
+  )
 }

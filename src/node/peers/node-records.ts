@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { BoundedMap } from '../../concurrency/bounded.ts'
 import type { JsonObject } from '../../core/canonical.ts'
-import { isKeyId } from '../../core/identity/ed25519.ts'
 import {
   compareRecords,
   isDue,
@@ -24,14 +23,10 @@ const OWN = 'own'
 const SPACE = 'proven-peers'
 /** Proven peers that are kept, over restarts too. */
 const PROVEN_KEPT_MAX = 2_048
-/** Keys that are known to have been given up. */
-const RETIRED_MAX = 256
 
 const keptSchema = z.object({
-  address: z.string(),
+  address: z.string().min(1),
   record: nodeRecordSchema.optional(),
-  /** Whether the key has been given up for another. */
-  isRetired: z.literal(true).optional(),
 })
 type Kept = z.infer<typeof keptSchema>
 
@@ -56,7 +51,6 @@ export class NodeRecords {
   readonly #ports: NodeRecordPorts
   /** By key, those proven last at the end. */
   readonly #kept = new BoundedMap<string, Kept>(PROVEN_KEPT_MAX, (key) => this.#write(key))
-  readonly #retired = new Set<string>()
   #own: NodeRecord | undefined
   #writing: Promise<unknown> = Promise.resolve()
   #renewing: Promise<unknown> = Promise.resolve()
@@ -72,7 +66,6 @@ export class NodeRecords {
     for (const { key, value } of await records.list(SPACE)) {
       const { data } = keptSchema.safeParse(value)
       if (data === undefined) await records.delete(SPACE, key)
-      else if (data.isRetired) this.#retired.add(key)
       else this.#kept.set(key, data)
     }
     return [...this.#kept].map(([peerId, { address }]) => ({
@@ -122,11 +115,6 @@ export class NodeRecords {
     return now < (this.#kept.get(peerId)?.record?.expiresAt ?? 0)
   }
 
-  /** Whether the key is known to have been given up for another. */
-  isRetired(peerId: string): boolean {
-    return this.#retired.has(peerId)
-  }
-
   /**
    * A peer has answered at its address under its key, with its record if this grove didn't hold
    * that. The number of the record that is held of it now.
@@ -142,17 +130,9 @@ export class NodeRecords {
     return record?.seq ?? 0
   }
 
-  /** A peer has failed: it is not called after a restart. */
+  /** A peer has failed, or has another key: it is not called after a restart. */
   forget(peerId: string): void {
     if (this.#kept.delete(peerId)) this.#write(peerId)
-  }
-
-  /** A key has been given up for another, as both have signed. */
-  retire(peerId: string): void {
-    if (!isKeyId(peerId) || this.#retired.size >= RETIRED_MAX) return
-    this.#retired.add(peerId)
-    this.#kept.delete(peerId)
-    this.#write(peerId)
   }
 
   async close(): Promise<void> {
@@ -181,8 +161,7 @@ export class NodeRecords {
   }
 
   #write(peerId: string): void {
-    const isRetired = this.#retired.has(peerId)
-    const kept: Kept | undefined = isRetired ? { address: '', isRetired } : this.#kept.get(peerId)
+    const kept = this.#kept.get(peerId)
     this.#writing = this.#writing.then(() => this.#tryToWrite(peerId, kept))
   }
 

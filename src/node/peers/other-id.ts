@@ -2,10 +2,15 @@ import { isGroveError } from '../../core/errors.ts'
 import { isKeyId } from '../../core/identity/ed25519.ts'
 import { leadsTo } from '../../core/identity/rotation.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { Rotations } from '../access/rotations.ts'
 import type { AdmitContext, PeersContext, ReadContext } from '../context.ts'
 import { noteWrongId } from './contact.ts'
 
-type CheckContext = PeersContext & Pick<AdmitContext, 'closing'> & Pick<ReadContext, 'hubs'>
+type CheckContext = PeersContext &
+  Pick<AdmitContext, 'closing'> &
+  Pick<ReadContext, 'hubs'> & {
+    readonly access: { readonly rotations: Pick<Rotations, 'learn' | 'presentOf'> }
+  }
 
 /**
  * Another id answered at a seed's address than the operator wrote. If the grove there has another
@@ -28,19 +33,30 @@ export async function checkOtherId(
   node.tell({ type: 'seed-renamed', peer: { peerId: answeredAs, address: seed.address } })
 }
 
+/** Seeds that are known to have another key than was written are expected under that one. */
+export function renameSeeds(node: CheckContext): void {
+  for (const { peerId, address } of node.config.seeds) {
+    const present = node.access.rotations.presentOf(peerId)
+    if (present !== peerId) node.tell({ type: 'seed-renamed', peer: { peerId: present, address } })
+  }
+}
+
 /**
  * Whether that is what became of the seed. A key that the operator wrote has to name its successor.
  * An id of the time without keys proved nothing either, so the grove's own word is enough.
  */
 async function hasBecome(
-  { transport, closing }: CheckContext,
+  { transport, closing, access }: CheckContext,
   seed: PeerAddress,
   answeredAs: string,
 ): Promise<boolean> {
   try {
     const { peerId, formerly, rotations } = await transport.identity(seed, { signal: closing })
     if (peerId !== answeredAs) return false
-    return isKeyId(seed.peerId) ? leadsTo(seed.peerId, peerId, rotations) : formerly === seed.peerId
+    if (!isKeyId(seed.peerId)) return formerly === seed.peerId
+    if (!leadsTo(seed.peerId, peerId, rotations)) return false
+    await access.rotations.learn(rotations, seed.peerId)
+    return access.rotations.presentOf(seed.peerId) === peerId
   } catch (error) {
     if (!isGroveError(error)) throw error
     return false

@@ -10,11 +10,13 @@ import {
   type DecayingCounter,
   NO_STATS,
   type PeerStats,
+  RIGHT_FOR_WRONG,
   trustOf,
   trustStep,
   withFailure,
   withLie,
   withSilence,
+  withWrongBytes,
 } from '../../core/peers/trust.ts'
 import { timestamp } from '../../core/time.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -35,6 +37,8 @@ const storedSchema = z.preprocess(
   z.object({
     record: peerRecordSchema.omit({ trust: true }),
     lies: fadingSchema,
+    /** Wrong bytes, and how many right ones make up for them. They used to count as lies. */
+    wrong: fadingSchema.extend({ owed: z.number() }).optional(),
     failures: fadingSchema,
   }),
 )
@@ -131,10 +135,12 @@ export class PeerStore implements PeerRecords {
   }
 
   bytesGood(address: string, count: number): void {
-    const { record } = this.#kept(address)
+    const { record, wrong } = this.#kept(address)
     this.answered(address)
+    const owed = (wrong?.owed ?? 0) - count
     this.#change(address, {
       record: { ...record, bytesGood: record.bytesGood + count },
+      wrong: wrong === undefined || owed <= 0 ? undefined : { ...wrong, owed },
       failures: NO_STATS.failures,
     })
   }
@@ -148,7 +154,7 @@ export class PeerStore implements PeerRecords {
     const { failures, bytesBad } = kept.record
     const now = this.#ports.clock.now()
     if (badBytes > 0) this.#noteHostLie(address)
-    const withThis = badBytes > 0 ? withLie : isSilence(error) ? withSilence : withFailure
+    const withThis = badBytes > 0 ? withWrongBytes : isSilence(error) ? withSilence : withFailure
     const stats = withThis(this.#statsOf(address), now)
     this.#silences.set(address, stats.silences)
     this.#change(address, {
@@ -158,7 +164,9 @@ export class PeerStore implements PeerRecords {
         bytesBad: bytesBad + badBytes,
         lastError: this.#lastError(error),
       },
-      lies: stats.lies,
+      ...(badBytes > 0 && {
+        wrong: { ...stats.wrong, owed: (kept.wrong?.owed ?? 0) + RIGHT_FOR_WRONG * badBytes },
+      }),
       failures: stats.failures,
     })
   }
@@ -199,10 +207,10 @@ export class PeerStore implements PeerRecords {
   }
 
   #statsOf(address: string): PeerStats {
-    const { record, lies, failures } = this.#kept(address)
+    const { record, lies, wrong = NO_STATS.wrong, failures } = this.#kept(address)
     const { confirmed, bytesGood } = record
     const silences = this.#silences.get(address) ?? NO_STATS.silences
-    return { confirmed, bytesGood, lies, failures, silences }
+    return { confirmed, bytesGood, lies, wrong, failures, silences }
   }
 
   #kept(address: string): Kept {
@@ -210,11 +218,12 @@ export class PeerStore implements PeerRecords {
   }
 
   /** A clock that was wrong when this was written must not keep it from fading. */
-  #inThePast({ record, lies, failures }: Kept): Kept {
+  #inThePast({ record, lies, wrong, failures }: Kept): Kept {
     const now = this.#ports.clock.now()
     return {
       record,
       lies: { ...lies, at: Math.min(lies.at, now) },
+      ...(wrong && { wrong: { ...wrong, at: Math.min(wrong.at, now) } }),
       failures: { ...failures, at: Math.min(failures.at, now) },
     }
   }
@@ -252,13 +261,17 @@ export class PeerStore implements PeerRecords {
       const kept = this.#known.get(address)
       try {
         if (kept === undefined) await this.#ports.records.delete(SPACE, address)
-        else await this.#ports.records.set(SPACE, address, kept as unknown as JsonObject)
+        else await this.#ports.records.set(SPACE, address, storable(kept))
       } catch (error) {
         this.#unwritten.add(address)
         throw error
       }
     }
   }
+}
+
+function storable({ wrong, ...kept }: Kept): JsonObject {
+  return (wrong === undefined ? kept : { ...kept, wrong }) as unknown as JsonObject
 }
 
 /** Whether it says only that no grove answers there now, which an answer disproves. */

@@ -7,6 +7,7 @@ import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Random } from '../../core/random.ts'
 import type { Capabilities, NamedPeer, SampleRequest } from '../../core/wire/gossip.ts'
 import type { ProvenSampling } from '../../protocol/messages.ts'
+import type { Rotations } from '../access/rotations.ts'
 import type { NodeConfig } from '../config.ts'
 import type { AdmitContext, PeersContext, ReadContext, SyncContext } from '../context.ts'
 import { noteTwin } from './contact.ts'
@@ -15,6 +16,7 @@ import type { NodeRecords } from './node-records.ts'
 
 export type SamplingContext = PeersContext &
   Pick<AdmitContext, 'closing'> & {
+    readonly access: { readonly rotations: Pick<Rotations, 'learn' | 'isRetired'> }
     readonly nodeRecords: NodeRecords
     readonly leaf: Pick<LeafMode, 'told' | 'isLeaf'>
   }
@@ -23,7 +25,6 @@ export type SamplingContext = PeersContext &
 interface Chosen {
   readonly config: Pick<NodeConfig, 'admission' | 'reachable'>
   readonly access: Pick<ReadContext['access'], 'standings' | 'keys'>
-  readonly nodeRecords: Pick<NodeRecords, 'isRetired'>
 }
 
 /** How often it is looked whether this grove needs another node record. */
@@ -38,7 +39,7 @@ export const samplesProven = ({ admission, reachable }: Chosen['config']): boole
  * `secret` draws so many bytes that nobody can guess, in hex.
  */
 export function provenSampling(
-  { config, access, nodeRecords }: Chosen,
+  { config, access }: Chosen,
   secret: (bytes: number) => string,
 ): ProvenSampling | undefined {
   if (!samplesProven(config)) return undefined
@@ -50,7 +51,8 @@ export function provenSampling(
       isKeyId(peerId) &&
       standings.of(address) !== 'blocked' &&
       isAccepted(admission, keys.of(peerId)) &&
-      !nodeRecords.isRetired(peerId),
+      !keys.isRetired(peerId),
+    isTrusted: ({ peerId }) => keys.of(peerId) === 'trusted',
   }
 }
 
@@ -116,9 +118,10 @@ async function noteRotation(
     const { peerId, rotations } = await node.transport.identity(peer, { signal: node.closing })
     if (peerId !== answeredAs || !isKeyId(peer.peerId)) return
     if (!leadsTo(peer.peerId, peerId, rotations)) return
-    node.nodeRecords.retire(peer.peerId)
+    await node.access.rotations.learn(rotations, peer.peerId)
+    if (!node.access.rotations.isRetired(peer.peerId)) return
+    node.nodeRecords.forget(peer.peerId)
     node.tell({ type: 'key-retired', peerId: peer.peerId })
-    node.log.info('a peer has another key than it had', { ...peer, now: answeredAs })
   } catch (error) {
     if (!isGroveError(error)) throw error
   }

@@ -80,6 +80,8 @@ interface SignerHere {
   readonly own?: true
   /** What is made of its key here, if anything. */
   readonly standing?: Exclude<KeyStanding, 'own'>
+  /** The grove's present key, where it has another than it signed this with. */
+  readonly now?: KeyId
 }
 
 const NOBODY: SignedBy = { adoption: 0, reproduction: 0, reviews: 0 }
@@ -105,6 +107,8 @@ export interface ContributionStanding {
   readonly signedBy: SignedBy
   /** How many of these the operator trusts. */
   readonly trusted: SignedBy
+  /** How much of what its signals count nobody has signed. */
+  readonly unsigned: OwnWord
   readonly missingArtifacts: readonly string[]
   /** How far it is believed, as a whole and in each dimension in which it ranks. */
   readonly belief: Belief
@@ -129,6 +133,7 @@ export async function standingOf(node: ReadContext, cid: Cid): Promise<Contribut
   )
   const counted = await countedOf(node, said)
   const byAuthor = await ownWordIn(node, manifest.agent.agentId, counted)
+  const unsigned = await unsignedIn(node, counted)
   const challenges = counted.filter(isChallenge).length
   const behind = { signedBy, trusted, isAttested }
   const grounds = { held: true, signals, challenges, ...behind, ...(byAuthor && { byAuthor }) }
@@ -141,6 +146,7 @@ export async function standingOf(node: ReadContext, cid: Cid): Promise<Contribut
     origins,
     signedBy,
     trusted,
+    unsigned,
     missingArtifacts,
     belief: beliefIn(grounds),
     beliefs: places.map((place) => ({ ...place, ...beliefIn(grounds, place.metric) })),
@@ -176,8 +182,10 @@ async function signersOf({ origins, access }: ReadContext, cid: Cid): Promise<Si
   const [[, kept = []] = []] = await origins.of([cid])
   return kept.map(({ peerId, at }) => {
     const standing = access.keys.of(peerId)
-    if (standing === undefined) return { peerId, at }
-    return standing === 'own' ? { peerId, at, own: true } : { peerId, at, standing }
+    const now = access.rotations.presentOf(peerId)
+    const signer = { peerId, at, ...(now !== peerId && { now }) }
+    if (standing === undefined) return signer
+    return standing === 'own' ? { ...signer, own: true } : { ...signer, standing }
   })
 }
 
@@ -198,9 +206,27 @@ async function ownWordIn(
     const bytes = await node.contributions.bytes(cid)
     if (bytes && membersOf(bytes, ['agent']).agent.agentId === agentId) own.add(cid)
   }
+  return countsIn(said.filter(({ source }) => own.has(source)))
+}
+
+/** How much of what counts nobody has signed: groves up to 0.2.0 have no keys. */
+async function unsignedIn(node: ReadContext, counted: readonly Saying[]): Promise<OwnWord> {
+  if (node.config.admission !== undefined && node.config.admission !== 'open') return countsIn([])
+  const sources = [...new Set(counted.map(({ source }) => source))]
+  const signed = new Set<Cid>()
+  for (let from = 0; from < sources.length; from += JUDGED_AT_ONCE) {
+    await node.breathe()
+    const kept = await node.origins.of(sources.slice(from, from + JUDGED_AT_ONCE))
+    for (const [cid] of kept) signed.add(cid)
+  }
+  return countsIn(counted.filter(({ source }) => !signed.has(source)))
+}
+
+/** How many contributions count in each signal, of what is said. */
+function countsIn(said: readonly Saying[]): OwnWord {
   const count = (signal: (typeof counts)[RelationType]) => {
-    const theirs = said.filter((one) => counts[one.type] === signal && !isChallenge(one))
-    return new Set(theirs.map(({ source }) => source).filter((source) => own.has(source))).size
+    const meant = said.filter((one) => counts[one.type] === signal && !isChallenge(one))
+    return new Set(meant.map(({ source }) => source)).size
   }
   return {
     adoption: count('adoption'),

@@ -21,8 +21,12 @@ export async function saidInTurns(
   types: readonly RelationType[],
   limit: number,
 ): Promise<Saying[]> {
+  const kinds = kindsOf(types)
+  // Nothing is said about most: one question tells.
+  const all = { first: Math.min(...kinds), last: Math.max(...kinds) }
+  if ((await node.index.said(cid, { kinds: all, limit: 1 })).said.length === 0) return []
   const found: Saying[] = []
-  for (const kind of kindsOf(types)) {
+  for (const kind of kinds) {
     const said = await saidUpTo(node, cid, { first: kind, last: kind }, limit)
     for (const saying of said) if (types.includes(saying.type)) found.push(saying)
   }

@@ -1,6 +1,7 @@
 import { GroveError } from '../../core/errors.ts'
 import { isKeyId, publicPem } from '../../core/identity/ed25519.ts'
 import { demandsKeys } from '../../core/peers/admission.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
 import { timestamp } from '../../core/time.ts'
 import type { FederationPeer } from '../../core/wire/federation.ts'
 import type { PeerInfo, PeersAnswer } from '../../core/wire/gossip.ts'
@@ -14,6 +15,7 @@ import type { ReadContext } from '../context.ts'
 export async function groveInfo(node: ReadContext): Promise<GroveInfo> {
   const peers = node.gossip.peers()
   const { certificateUntil: until } = node.config
+  const withTaken = (hub: PeerAddress) => ({ ...hub, ...node.sync.takenBy(hub.address) })
   return {
     version: VERSION,
     protocol: { manifestVersion: 1 },
@@ -33,7 +35,7 @@ export async function groveInfo(node: ReadContext): Promise<GroveInfo> {
       })),
       members: node.access.roster.joined().length,
     },
-    ...(node.leaf.isLeaf ? { leaf: { hubs: node.leaf.hubs() } } : {}),
+    ...(node.leaf.isLeaf ? { leaf: { hubs: node.leaf.hubs().map(withTaken) } } : {}),
     leaves: node.transport.leaves?.connected().length ?? 0,
     ...(node.recounting.isUnderWay && { recounting: true }),
     storage: await node.health.info(),

@@ -29,6 +29,8 @@ interface Question {
   readonly cids: readonly Cid[]
   /** The older contributions in it, which come first. */
   readonly older: readonly LogLine[]
+  /** Those that were published here. */
+  readonly own: ReadonlySet<Cid>
 }
 
 /** How far each peer has been asked, and what it said. */
@@ -47,7 +49,8 @@ export class AboutMemory {
     for (const { cid, origin } of [...older, ...newest.toReversed()])
       if (origin === 'local') this.#own.set(cid, true)
     const cids = new Set([...older, ...newest].map(({ cid }) => cid))
-    return { cids: [...cids, ...[...this.#own.keys()].filter((cid) => !cids.has(cid))], older }
+    const own = new Set(this.#own.keys())
+    return { cids: [...cids, ...own.difference(cids)], older, own }
   }
 
   /** The peer has looked at the first so many of them. */
@@ -90,7 +93,8 @@ export async function bringAbout(
         node.transport.about(peer, { ...request, ...asksOrigins }, { signal }),
       )
       const { signed = '', looked } = answer
-      const told = { cids: request.cids.slice(0, looked), signed, budget, signal }
+      const own = asked === 0 ? { own: first.own } : {}
+      const told = { cids: request.cids.slice(0, looked), signed, budget, signal, ...own }
       const hasOrigins = await bringOrigins(node, peer, { ...told, memory: memory.origins })
       const { questions, isWhole } = await questionsFor(node, peer, { ...request, answer, round })
       // Where there is more than is asked for now, the next round begins with the same.

@@ -1,18 +1,20 @@
 import { BoundedMap } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
 import type { Attestation } from '../../core/contribution/attestation.ts'
-import { originMarksIn } from '../../core/identity/origin-mark.ts'
+import { NO_ORIGINS, originMarksIn } from '../../core/identity/origin-mark.ts'
 import { originOf } from '../../core/identity/origin-text.ts'
 import { ORIGINS_ASKED_MAX } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import { admitOrigins, provenanceOf } from '../admit.ts'
-import type { SyncContext } from '../context.ts'
+import type { SyncContext, TakenWork } from '../context.ts'
 import { ask } from '../peers/contact.ts'
 import { mayDiffer, originMarks } from '../serve/origins.ts'
 import type { RoundBudget } from './round-budget.ts'
 
 /** Contributions, by peer, of which it is remembered which origins have been asked for. */
 const ASKED_MAX = 16_384
+/** Peers of which it is remembered what they hold of what was published here. */
+const TAKERS_MAX = 1_000
 
 /**
  * Which origins have been asked for: a peer that keeps others than this grove does, as it lists
@@ -20,6 +22,8 @@ const ASKED_MAX = 16_384
  */
 export class OriginsMemory {
   readonly #asked = new BoundedMap<string, string>(ASKED_MAX)
+  /** By address, what a peer has last said of what was published here. */
+  readonly taken = new BoundedMap<string, TakenWork>(TAKERS_MAX)
 
   isNew({ address }: PeerAddress, cid: Cid, mark: string): boolean {
     return this.#asked.get(`${address} ${cid}`) !== mark
@@ -37,6 +41,8 @@ interface ToldMarks {
   readonly signed: string
   readonly budget: RoundBudget
   readonly memory: OriginsMemory
+  /** Those that were published here, in a question that has all of the latest. */
+  readonly own?: ReadonlySet<Cid>
   readonly signal: AbortSignal
 }
 
@@ -48,11 +54,18 @@ interface ToldMarks {
 export async function bringOrigins(
   node: SyncContext,
   peer: PeerAddress,
-  { cids, signed, budget, memory, signal }: ToldMarks,
+  { cids, signed, budget, memory, own, signal }: ToldMarks,
 ): Promise<boolean> {
   if (signed === '' || node.signing === undefined) return true
   const ours = originMarksIn(await originMarks(node, cids))
   const theirs = new Map(originMarksIn(signed).map((mark, n) => [cids[n], mark]))
+  if (own !== undefined) {
+    // What is signed here and held there is signed there, too.
+    const isSigned = (cid: Cid, n: number) => own.has(cid) && ours[n] !== NO_ORIGINS
+    const published = cids.filter(isSigned)
+    const lacking = published.filter((cid) => theirs.get(cid) === NO_ORIGINS).length
+    memory.taken.set(peer.address, { published: published.length, lacking })
+  }
   const differing = cids.filter((cid, n) => {
     const mark = theirs.get(cid)
     return mark !== undefined && mayDiffer(mark, ours[n] ?? '') && memory.isNew(peer, cid, mark)

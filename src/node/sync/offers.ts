@@ -160,7 +160,11 @@ async function bestOf(
   return ask(node, peer, signal, async () => {
     const list = await node.transport.best(peer, query, { signal })
     requests.made += (list.requests ?? 1) - 1
-    if (list.dimension === dimension) return list
+    if (list.dimension === dimension) {
+      // What it offers it has by now, though it said lately that it had not.
+      for (const { cid } of list.entries) node.peers.absences.forget(peer.address, cid)
+      return list
+    }
     throw new GroveError(
       'peer-fault',
       { ...peer, fault: 'other-dimension' },

@@ -10,7 +10,7 @@ import type { AskedPeer, SyncReport } from '../../core/wire/federation.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Refusal } from '../../protocol/sync/backoff.ts'
 import type { Offer } from '../../protocol/sync/plan.ts'
-import type { SyncContext } from '../context.ts'
+import type { SyncContext, TakenWork } from '../context.ts'
 import { untilClosing } from '../fetch/deadline.ts'
 import type { AdvertisementVerifier } from '../peers/advertisement-verifier.ts'
 import { unique } from '../peers/providers.ts'
@@ -40,6 +40,8 @@ const LISTS_SHARE = 1 / 4
  * 0.5.
  */
 const DOUBTFUL = 0.4
+/** The share of rounds in which one of them is asked nevertheless: how else could it do better? */
+const DOUBTFUL_ROUNDS = 1 / 8
 
 /** Rounds that callers from other machines may start at once, and how soon they may start more. */
 const FOREIGN_ROUNDS_MAX = 4
@@ -109,6 +111,11 @@ export class BackgroundSync {
   /** What is not fetched unasked for now, and why. */
   refusals(): Refusal[] {
     return this.#state.backoff.refusals(this.#node.clock.now())
+  }
+
+  /** What the peer at this address has last said of what was published here. */
+  takenBy(address: string): TakenWork | undefined {
+    return this.#state.about.origins.taken.get(address)
   }
 
   /** How many of these there are, by reason. */
@@ -295,7 +302,7 @@ export class BackgroundSync {
     })
   }
 
-  /** Trusted peers by chance, and as many others as are needed; none of these hosts. */
+  /** Trusted peers by chance, as many others as are needed, or one; none of these hosts. */
   #choosePeers(asked: ReadonlySet<string>): PeerAddress[] {
     const node = this.#node
     const isFree = ({ address }: PeerAddress) => !asked.has(this.#state.hostOf(address))
@@ -304,10 +311,12 @@ export class BackgroundSync {
         .filter(isFree)
         .filter(({ address }) => node.peers.trust(address) >= DOUBTFUL === isTrusted),
     ) as [PeerAddress[], PeerAddress[]]
-    const live = [
+    const isChance = doubtful.length > 0 && node.random.next() < DOUBTFUL_ROUNDS
+    const live = unique(node, [
+      ...(isChance ? sample(node.random, doubtful, 1) : []),
       ...sample(node.random, trusted, PEERS_A_ROUND),
       ...node.peers.order(doubtful),
-    ].slice(0, PEERS_A_ROUND)
+    ]).slice(0, PEERS_A_ROUND)
     if (node.config.reachable) return live
     return unique(node, [...node.seeds().filter(isFree), ...live]).slice(0, SEEDS_A_ROUND)
   }

@@ -6,7 +6,6 @@ import type { DigestEntry, GossipMessage } from '../../core/wire/gossip.ts'
 import type { Peer } from '../membership/liveness.ts'
 import type { Membership } from '../membership/membership.ts'
 import { pushOrder } from '../membership/partners.ts'
-import { ACTIVE_MAX } from '../membership/peer-table.ts'
 import type { Sender } from '../membership/sender.ts'
 import type { Effect } from '../messages.ts'
 import type { RoundQuota } from '../round-quota.ts'
@@ -19,6 +18,8 @@ import { PushQueue } from './push-queue.ts'
 
 /** Seeds outside the view that are told first of what began here. Of what others told, one is. */
 const SEEDS_TOLD = 3
+/** Peers that one push goes to. */
+const PUSHED_MAX = 10
 /** Entries that are pushed to a peer that is not proven; beyond it only ids are. */
 const PROBE_MAX_BYTES = 1_024
 
@@ -136,7 +137,7 @@ export class Announcements {
     const seeds = among(members.seedsOutside(began ? SEEDS_TOLD : 1))
     const targets: { readonly peer: Peer; readonly isProven: boolean }[] = []
     for (const peer of pushOrder({ seeds, view: among(members.active()) }, random)) {
-      if (targets.length >= ACTIVE_MAX) break
+      if (targets.length >= PUSHED_MAX) break
       const isProven = members.calls.isProven(peer.address, now)
       if (isProven || members.calls.tryTake(peer, now)) targets.push({ peer, isProven })
     }

@@ -105,6 +105,11 @@ export class Lots {
     for (const named of this.#named.values()) if (named.by === by) this.#drop(named)
   }
 
+  /** From now on callers may be called back once more: the last call may have been lost. */
+  callBackAgain(): void {
+    this.#calledBack.clear()
+  }
+
   /** A proven peer answers no more: when it calls, as from another address, it is called back. */
   missed(peerId: string): void {
     this.#calledBack.delete(peerId)
@@ -113,7 +118,6 @@ export class Lots {
   /** Forgives: everybody is listened to again. */
   forgive(): void {
     this.#bad.clear()
-    this.#calledBack.clear()
   }
 
   #add(one: Named): void {

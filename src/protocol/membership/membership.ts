@@ -18,8 +18,9 @@ import {
   suspicionRounds,
 } from './liveness.ts'
 import { exchangePartners } from './partners.ts'
-import { PeerTable } from './peer-table.ts'
+import { ACTIVE_MAX, PeerTable } from './peer-table.ts'
 import { viewOf } from './peer-view.ts'
+import { SLOTS } from './ranked-view.ts'
 import type { Speaker } from './sender.ts'
 
 /**
@@ -39,20 +40,27 @@ export class Membership {
   readonly acquaintance: Acquaintance
   readonly #peers: PeerTable
   readonly #hosts: Hosts
-  /** Counts rounds: each begins with another seed. */
+  /** Counts the turns of seeds: each is that of another one. */
   #seedTurn = 0
+  /** Counts the turns of peers that the operator trusts. */
+  #trustedTurn = 0
+  /** Whether the last round's turn was that of a seed. */
+  #wasSeeds = false
   readonly #intervalMs: number
   readonly #random: Random
+  /** Whether each of the view is exchanged with in turn: who is dead is found out sooner. */
+  readonly #byTurns: boolean
 
   constructor(config: GossipConfig, quota: RoundQuota, random: Random) {
-    const { self, seeds, hosts = UNTOLD_HOSTS, gossipIntervalMs } = config
-    this.#peers = new PeerTable(self, hosts)
+    const { self, seeds, hosts = UNTOLD_HOSTS, gossipIntervalMs, sampling } = config
+    this.#peers = new PeerTable(self, hosts, sampling === undefined ? ACTIVE_MAX : SLOTS)
     this.#hosts = hosts
     const isSeed = (address: string) => this.#peers.isSeedAddress(address)
     this.calls = new CallGate({ hosts, quota, isSeed, intervalMs: gossipIntervalMs })
-    this.acquaintance = new Acquaintance(this.#peers, this.calls, config.sampling === undefined)
+    this.acquaintance = new Acquaintance(this.#peers, this.calls, sampling === undefined)
     this.#intervalMs = gossipIntervalMs
     this.#random = random
+    this.#byTurns = sampling !== undefined
     for (const seed of seeds) this.addSeed(seed, 0)
   }
 
@@ -169,14 +177,18 @@ export class Membership {
     })
   }
 
-  /** The peers to exchange with in this round. */
-  exchangePartners(lonely: boolean, now: number): PeerAddress[] {
+  /**
+   * The peers to exchange with in this round. `trusted` are those that the operator trusts, beside
+   * seeds.
+   */
+  exchangePartners({ lonely, trusted }: Partnering, now: number): PeerAddress[] {
     const lostSeeds = this.#peers.seeds().filter((peer) => !isAnswering(peer))
     const suspects = this.#peers.all().filter((peer) => peer.status === 'suspected')
-    this.#seedTurn += 1
-    const candidates = { active: this.active(), suspects, seed: this.#seedsInTurn()[0], lostSeeds }
+    const chosen = this.#nextChosen(trusted)
+    const candidates = { active: this.active(), suspects, chosen, lostSeeds }
     const mayCall = (peer: PeerAddress) => this.calls.tryTake(peer, now)
-    return exchangePartners(candidates, { random: this.#random, lonely, mayCall })
+    const [random, byTurns] = [this.#random, this.#byTurns]
+    return exchangePartners(candidates, { random, byTurns, lonely, mayCall })
   }
 
   /** Up to `count` seeds that are not in the view and have not failed, those whose turn it is. */
@@ -267,6 +279,14 @@ export class Membership {
     return sample(this.#random, unproven, 1)
   }
 
+  /** The peer of the operator's choice whose turn it is: seeds and trusted ones by turns. */
+  #nextChosen(trusted: readonly PeerAddress[]): PeerAddress | undefined {
+    this.#wasSeeds = trusted.length === 0 || (!this.#wasSeeds && this.#seedsInTurn().length > 0)
+    if (!this.#wasSeeds) return trusted[this.#trustedTurn++ % trusted.length]
+    this.#seedTurn += 1
+    return this.#seedsInTurn()[0]
+  }
+
   /** The seeds that have not failed, beginning with the one whose turn it is. */
   #seedsInTurn(): Peer[] {
     const seeds = this.#peers.seeds().filter((peer) => peer.status !== 'failed')
@@ -277,6 +297,13 @@ export class Membership {
   #forgottenBefore(now: number): number {
     return now - FORGOTTEN_AFTER_ROUNDS * this.#intervalMs
   }
+}
+
+/** What a round exchanges by. */
+interface Partnering {
+  /** Whether nobody is known to answer. */
+  readonly lonely: boolean
+  readonly trusted: readonly PeerAddress[]
 }
 
 /** The effect that reports a change of status, if there is one. */

@@ -11,14 +11,16 @@ const SEED_REVISIT = 0.05
 export interface Candidates {
   readonly active: readonly Peer[]
   readonly suspects: readonly Peer[]
-  /** The seed whose turn it is. */
-  readonly seed: PeerAddress | undefined
+  /** Whom the operator chose, a seed or a trusted peer: the one whose turn it is. */
+  readonly chosen: PeerAddress | undefined
   /** Seeds that are not known to answer. */
   readonly lostSeeds: readonly PeerAddress[]
 }
 
 interface Choice {
   readonly random: Random
+  /** Whether peers of the view take turns, those first that were not in contact for longest. */
+  readonly byTurns: boolean
   /** Whether none of the peers is known to answer. */
   readonly lonely: boolean
   /** Whether a peer may be called now; asked of those that are chosen only. */
@@ -26,15 +28,17 @@ interface Choice {
 }
 
 /**
- * Up to FAN_OUT peers to exchange with. One place goes to a seed, whatever the view has become, one
- * to a suspect, so that one lost message has no lasting effect, one to a newcomer that has yet to
- * answer, and now and then one to a lost seed. A lonely grove calls its seeds first.
+ * Up to FAN_OUT peers to exchange with. One place goes to a peer of the operator's choice, whatever
+ * the view has become, one to a suspect, so that one lost message has no lasting effect, one to a
+ * newcomer that has yet to answer, and now and then one to a lost seed. A lonely grove calls its
+ * seeds first.
  */
 export function exchangePartners(
-  { active, suspects, seed, lostSeeds }: Candidates,
-  { random, lonely, mayCall }: Choice,
+  { active, suspects, chosen, lostSeeds }: Candidates,
+  { random, byTurns, lonely, mayCall }: Choice,
 ): PeerAddress[] {
   const view = sample(random, active, active.length)
+  if (byTurns) view.sort((a, b) => (a.lastContact ?? 0) - (b.lastContact ?? 0))
   const suspected = sample(random, suspects, suspects.length)
   const newcomers = view.filter((peer) => peer.status === 'alive' && !peer.answered)
   const steady = view.filter(isAnswering)
@@ -43,7 +47,7 @@ export function exchangePartners(
   const untried = [...suspected.slice(0, 1), ...newcomers.slice(0, 1)]
   const others = [...newcomers.slice(1), ...suspected.slice(1)]
   if (steady.length === 0) return firstOf([...seeds, ...untried, ...others], mayCall)
-  const always = [...(seed === undefined ? [] : [seed]), ...seeds.slice(0, 1)]
+  const always = [...(chosen === undefined ? [] : [chosen]), ...seeds.slice(0, 1)]
   return firstOf([...always, ...untried, ...steady, ...others], mayCall)
 }
 

@@ -5,7 +5,7 @@ import { type Hosts, UNTOLD_HOSTS } from '../../core/peers/hosts.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import { newPeer, type Peer } from './liveness.ts'
 
-/** Peers in the partial view. */
+/** Peers in the partial view, where shuffles fill it. */
 export const ACTIVE_MAX = 10
 /** Peers of one network in the view; those beyond it give way first. */
 const NETWORK_MAX = 2
@@ -29,14 +29,17 @@ interface Seed {
 export class PeerTable {
   readonly self: PeerAddress
   readonly #hosts: Hosts
-  /** By id, at most ACTIVE_MAX. */
+  readonly #most: number
+  /** By id, at most so many. */
   readonly #active = new Map<string, Peer>()
   /** By id, none of them active. */
   readonly #retained = new Map<string, Peer>()
   /** By address. Each has a peer there. */
   readonly #seeds = new Map<string, Seed>()
 
-  constructor(self: PeerAddress, hosts: Hosts = UNTOLD_HOSTS) {
+  /** `most`: peers in the view. */
+  constructor(self: PeerAddress, hosts: Hosts = UNTOLD_HOSTS, most = ACTIVE_MAX) {
+    this.#most = most
     this.self = { peerId: self.peerId, address: tidyAddress(self.address) }
     this.#hosts = hosts
   }
@@ -62,7 +65,7 @@ export class PeerTable {
   }
 
   get hasRoom(): boolean {
-    return this.#active.size < ACTIVE_MAX
+    return this.#active.size < this.#most
   }
 
   /** Whether these are this grove's own id or address. */
@@ -95,6 +98,7 @@ export class PeerTable {
 
   /** Whether the operator wrote another id for this address. */
   isMisnamed({ peerId, address }: PeerAddress): boolean {
+    if (this.#seeds.size === 0) return false
     const pinned = this.#seeds.get(tidyAddress(address))?.pinned
     return pinned !== undefined && pinned !== peerId
   }
@@ -178,7 +182,7 @@ export class PeerTable {
   checkInvariants(): void {
     const peers = this.all()
     const retained = [...this.#retained.values()]
-    mustHold(this.#active.size <= ACTIVE_MAX, 'the view has at most 10 peers')
+    mustHold(this.#active.size <= this.#most, 'the view is within bounds')
     mustHold(this.#seeds.size <= SEEDS_MAX, 'seeds are within bounds')
     const failures = retained.filter((peer) => !this.isSeed(peer))
     mustHold(failures.length <= FAILED_MAX, 'failed peers are within bounds')
@@ -266,6 +270,7 @@ export class PeerTable {
    * is known at one of their addresses is one of them.
    */
   seat(wanted: readonly PeerAddress[], now: number): void {
+    if (this.#isSeated(wanted)) return
     const addresses = new Map(wanted.map(({ peerId, address }) => [peerId, address]))
     const left = this.active().filter((peer) => addresses.get(peer.peerId) !== peer.address)
     for (const peer of left) if (!this.isSeed(peer)) this.retire(peer)
@@ -290,6 +295,16 @@ export class PeerTable {
     for (const peer of this.#retained.values()) {
       if ((peer.suspectedAt ?? 0) < before && !this.isSeed(peer)) this.#retained.delete(peer.peerId)
     }
+  }
+
+  /** Whether the view is these and seeds, so that there is nothing to do, as nearly always. */
+  #isSeated(wanted: readonly PeerAddress[]): boolean {
+    const isThere = ({ peerId, address }: PeerAddress) =>
+      this.#active.get(peerId)?.address === address
+    if (!wanted.every(isThere)) return false
+    if (this.#active.size === wanted.length) return true
+    const isWanted = (peer: Peer) => wanted.some(({ peerId }) => peerId === peer.peerId)
+    return this.active().every((peer) => this.isSeed(peer) || isWanted(peer))
   }
 
   #seatOne(wanted: PeerAddress, now: number): void {

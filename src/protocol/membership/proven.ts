@@ -9,6 +9,7 @@ import type {
   SampleAnswered,
 } from '../messages.ts'
 import type { RoundQuota } from '../round-quota.ts'
+import { isFit, type ProvenPeer } from './book.ts'
 import type { Membership } from './membership.ts'
 import { Sampling } from './sampling.ts'
 
@@ -24,16 +25,19 @@ export class ProvenPeers {
   readonly #sampling: Sampling
   readonly #members: Membership
   readonly #quota: RoundQuota
+  readonly #operator: ProvenSampling
 
   constructor({ config, sampling, members, quota }: Parts) {
     const { hosts = UNTOLD_HOSTS } = config
+    this.#operator = sampling
     this.#members = members
     this.#quota = quota
     this.#sampling = new Sampling({
       self: members.self,
       hosts,
       random: sampling.random,
-      accepts: (peer) => members.acquaintance.admits(peer) && sampling.accepts(peer),
+      admits: (peer) => members.acquaintance.admits(peer),
+      accepts: sampling.accepts,
     })
   }
 
@@ -42,14 +46,25 @@ export class ProvenPeers {
     return this.#sampling.proven()
   }
 
+  /** Those that the operator trusts, and that answer; seeds are not among them. */
+  trusted(): PeerAddress[] {
+    const { isTrusted } = this.#operator
+    if (isTrusted === undefined) return []
+    const isOne = (peer: ProvenPeer) =>
+      isFit(peer) && isTrusted(peer) && !this.#members.isSeed(peer)
+    return this.#sampling.proven().filter(isOne).map(addressOf)
+  }
+
   checkInvariants(): void {
     this.#sampling.checkInvariants()
   }
 
-  begin(now: number): Effect[] {
-    const { calls, failed } = this.#sampling.beginRound(this.#members.seeds())
+  /** Begins a round, which exchanges with these. */
+  begin(exchanged: readonly PeerAddress[], now: number): Effect[] {
+    const round = this.#sampling.beginRound(this.#members.seeds(), exchanged)
+    const { calls, probes, failed } = round
     const effects = failed.map((peer): Effect => ({ type: 'peer-status', peer, status: 'failed' }))
-    return [...effects, ...this.#calling(calls, now)]
+    return [...effects, ...this.#calling(calls, now), ...this.#calling(probes, now, 0)]
   }
 
   /** The answer to a caller that asks who is there. */
@@ -120,8 +135,7 @@ export class ProvenPeers {
   }
 
   /** An address that has not answered yet gets one small message in a while. */
-  #calling(peers: readonly PeerAddress[], now: number): Effect[] {
-    const most = this.#sampling.wanted
+  #calling(peers: readonly PeerAddress[], now: number, most = this.#sampling.wanted): Effect[] {
     return peers
       .filter((peer) => this.#members.calls.tryTake(peer, now))
       .map((peer) => ({ type: 'send-sample', peer, most }))

@@ -23,6 +23,8 @@ const CANDIDATES_A_ROUND = 16
 /** Callers called back: in a round, and saved up for later. */
 const CALLERS_A_ROUND = 0.25
 const CALLERS_MAX = 3
+/** Rounds after which a caller may be called back again: the answer may have been lost. */
+const CALLED_BACK_ROUNDS = 8
 /** Below so many proven peers only seeds are asked, as long as one answers: no attacker does. */
 const SMALL_BOOK = 64
 /** Peers in an answer that were proven last, so that newcomers get known. */
@@ -46,8 +48,20 @@ export interface SamplingOptions {
   readonly hosts: Hosts
   /** Numbers that nobody else knows: who could foresee them could choose the view. */
   readonly random: Random
-  /** Whether a peer may be known so. */
+  /** Whether a peer may be known so: by the form of its address, and what is written of that. */
+  readonly admits?: (peer: PeerAddress) => boolean
+  /** Whether the operator lets a peer take part. */
   readonly accepts: (peer: PeerAddress) => boolean
+}
+
+/** What a round of sampling does. */
+export interface SamplingRound {
+  /** Peers to ask who is there. */
+  readonly calls: PeerAddress[]
+  /** Peers of which it is only to be found out whether they are there. */
+  readonly probes: PeerAddress[]
+  /** Peers that have failed. */
+  readonly failed: PeerAddress[]
 }
 
 /** What came of an answer. */
@@ -85,7 +99,7 @@ export class Sampling {
   }
 
   /** The view. */
-  view(): ProvenPeer[] {
+  view(): readonly ProvenPeer[] {
     return this.#view.peers()
   }
 
@@ -103,8 +117,11 @@ export class Sampling {
     return this.#isIdle ? SAMPLE_IDLE : SAMPLE_MAX
   }
 
-  /** Begins a round: the peers to call, and those that failed. `seeds` are the operator's. */
-  beginRound(seeds: readonly PeerAddress[]): { calls: PeerAddress[]; failed: PeerAddress[] } {
+  /**
+   * Begins a round. `seeds` are the operator's, and with `exchanged` the round exchanges anyway,
+   * which shows as well that they are there.
+   */
+  beginRound(seeds: readonly PeerAddress[], exchanged: readonly PeerAddress[] = []): SamplingRound {
     const isAlarmed = this.#missed >= ALARM && this.#missed >= this.#answered
     this.#round += 1
     this.#called = 0
@@ -112,14 +129,20 @@ export class Sampling {
     this.#answered = 0
     this.#callers = Math.min(CALLERS_MAX, this.#callers + CALLERS_A_ROUND)
     if (this.#round % FORGIVEN_ROUNDS === 0) this.#lots.forgive()
+    if (this.#round % CALLED_BACK_ROUNDS === 0) this.#lots.callBackAgain()
     const failed = this.#book.values().filter((peer) => this.#isSilent(peer))
     for (const { peerId } of failed) this.forget(peerId)
     this.#view.renew(this.#book.values())
-    const asked = isAlarmed ? this.view() : this.#askedOf(seeds)
+    for (const { peerId } of exchanged) this.#noteCall(peerId)
+    const namers = this.#book.size < SMALL_BOOK ? seeds.filter((seed) => this.#answers(seed)) : []
+    const asked = isAlarmed ? this.view() : this.#askedOf(namers)
     const others = this.#longestUncalled(asked, isAlarmed ? SLOTS : 1)
     const calls = [...asked, ...others].map(addressOf)
     for (const { peerId } of calls) this.#noteCall(peerId)
-    return { calls: [...calls, ...this.#drawn(CALLERS_MAX)], failed: failed.map(addressOf) }
+    const probes = this.#probed(namers)
+    for (const { peerId } of probes) this.#noteCall(peerId)
+    const drawn = this.#drawn(CALLERS_MAX)
+    return { calls: [...calls, ...drawn], probes, failed: failed.map(addressOf) }
   }
 
   /** A peer answered at its address under its key; `seq` is the number of its record. */
@@ -236,14 +259,26 @@ export class Sampling {
     if (peer !== undefined) peer.calledIn = this.#round
   }
 
-  /** Whom to ask: those of the view that were not called for longest; seeds while few are known. */
-  #askedOf(seeds: readonly PeerAddress[]): PeerAddress[] {
-    const answering = seeds.filter(({ peerId }) => this.#book.get(peerId)?.missed === 0)
-    if (this.#book.size < SMALL_BOOK && answering.length > 0)
-      return sample(this.#options.random, answering, this.#isIdle ? 1 : ASKED)
-    return this.view()
-      .sort((a, b) => b.missed - a.missed || a.calledIn - b.calledIn)
-      .slice(0, this.#isIdle ? ASKED_IDLE : ASKED)
+  #answers({ peerId }: PeerAddress): boolean {
+    return this.#book.get(peerId)?.missed === 0
+  }
+
+  /** Whom to ask: seeds if there are such to be asked alone, or else the view. */
+  #askedOf(namers: readonly PeerAddress[]): readonly PeerAddress[] {
+    if (namers.length > 0) return sample(this.#options.random, namers, this.#isIdle ? 1 : ASKED)
+    return this.#ofView(this.#isIdle ? ASKED_IDLE : ASKED)
+  }
+
+  /** Where seeds alone are asked, of the view it is only found out whether it is there. */
+  #probed(namers: readonly PeerAddress[]): PeerAddress[] {
+    const probed = namers.length > 0 ? this.#ofView(ASKED_IDLE) : []
+    return probed.filter(({ calledIn }) => calledIn < this.#round).map(addressOf)
+  }
+
+  /** So many of the view, those first that don't answer, and that were not called for longest. */
+  #ofView(count: number): readonly ProvenPeer[] {
+    const sorted = this.view().toSorted((a, b) => b.missed - a.missed || a.calledIn - b.calledIn)
+    return sorted.slice(0, count)
   }
 
   /** So many peers of the book that were not called for longest, and some that don't answer. */
@@ -287,8 +322,9 @@ export class Sampling {
   }
 
   #mayKnow(peer: PeerAddress): boolean {
-    const { self, accepts } = this.#options
-    return peer.peerId !== self.peerId && peer.address !== self.address && accepts(peer)
+    const { self, accepts, admits = () => true } = this.#options
+    if (peer.peerId === self.peerId || peer.address === self.address || !accepts(peer)) return false
+    return this.#book.get(peer.peerId)?.address === peer.address || admits(peer)
   }
 }
 

@@ -9,6 +9,7 @@ import type {
   BlobStore,
   ByteRange,
   ByteSource,
+  GetOptions,
   PartialBlob,
   PutOptions,
 } from '../../ports/blob-store.ts'
@@ -18,6 +19,7 @@ import { receive } from '../receive.ts'
 import { checkHash, damagedError, isUnreadable, rangeWithin, verified } from '../verify.ts'
 import type { Damaged } from './damaged.ts'
 import { FilePieces } from './file-pieces.ts'
+import { lentChunks } from './lent-chunks.ts'
 import { PRIVATE_DIRECTORY } from './modes.ts'
 import { spool } from './spool.ts'
 import { syncDirectory } from './sync-directory.ts'
@@ -84,7 +86,10 @@ export class FileBlobs implements BlobStore {
   async put(source: ByteSource, options: PutOptions = {}): Promise<BlobInfo> {
     const path = this.#temporaryPath()
     try {
-      const { hash, sizeBytes } = await spool(path, receive(source, options), this.#buffers)
+      const { hash, sizeBytes } = await spool(path, receive(source, options), {
+        buffers: this.#buffers,
+        frees: options.gives === true,
+      })
       checkHash(hash, options.expect)
       await this.#disk(() => this.#appear(path, hash))
       return { hash, sizeBytes }
@@ -99,10 +104,7 @@ export class FileBlobs implements BlobStore {
     return this.put(source, options)
   }
 
-  async get(
-    hash: Cid,
-    options: { range?: ByteRange; signal?: AbortSignal } = {},
-  ): Promise<AsyncIterable<Uint8Array>> {
+  async get(hash: Cid, options: GetOptions = {}): Promise<AsyncIterable<Uint8Array>> {
     const { range } = options
     // A whole read finds damage by itself. Of a range only the file's stamp can tell.
     if (range !== undefined && (await this.stat(hash)) === undefined) throw this.#absence(hash)
@@ -111,16 +113,7 @@ export class FileBlobs implements BlobStore {
       const { size } = await handle.stat()
       const { start, end } = rangeWithin(size, range)
       if (size > 0) {
-        const chunks = handle.createReadStream({
-          start,
-          end,
-          highWaterMark: this.#reading < MANY_READS ? READ_BYTES : READ_BYTES_OF_MANY,
-          ...signalOf(options),
-        })
-        // Its signal may end it before anybody reads: who reads then gets the error all the same.
-        chunks.on('error', () => {})
-        this.#reading++
-        chunks.once('close', () => this.#reading--)
+        const chunks = this.#chunksOf(handle, { start, end }, options)
         const isWhole = start === 0 && end === size - 1
         return isWhole ? verified(chunks, hash, () => this.#condemn(hash)) : chunks
       }
@@ -130,6 +123,18 @@ export class FileBlobs implements BlobStore {
     }
     await handle.close()
     return verified(receive(new Uint8Array(), options), hash, () => this.#condemn(hash))
+  }
+
+  #chunksOf(handle: FileHandle, range: ByteRange, options: GetOptions): AsyncIterable<Uint8Array> {
+    const bytes = this.#reading < MANY_READS ? READ_BYTES : READ_BYTES_OF_MANY
+    this.#reading++
+    const onEnd = () => this.#reading--
+    if (options.lends === true)
+      return lentChunks(handle, { ...range, ...signalOf(options), bytes, onEnd })
+    const signal = signalOf(options)
+    const chunks = handle.createReadStream({ ...range, ...signal, highWaterMark: bytes })
+    // Its signal may end it before anybody reads: who reads then gets the error all the same.
+    return chunks.on('error', () => {}).once('close', onEnd)
   }
 
   async stat(hash: Cid): Promise<BlobInfo | undefined> {
@@ -296,7 +301,7 @@ const shardOf = (hash: Cid): string => hash.slice('blake3:'.length, 'blake3:'.le
 const isSame = (a: FileStamp, b: FileStamp): boolean =>
   a.sizeBytes === b.sizeBytes && a.modifiedMs === b.modifiedMs
 
-const signalOf = ({ signal }: { signal?: AbortSignal }) => (signal === undefined ? {} : { signal })
+const signalOf = ({ signal }: GetOptions) => (signal === undefined ? {} : { signal })
 
 /** Whether it was made: false where it was there. */
 async function makeFolder(path: string): Promise<boolean> {

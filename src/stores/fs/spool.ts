@@ -9,6 +9,12 @@ import { PRIVATE_FILE } from './modes.ts'
 /** Written bytes are synced each time there are so many, so that the last sync has little to do. */
 const SYNC_BYTES = 8 * 1024 * 1024
 
+interface SpoolOptions {
+  readonly buffers: BufferPool
+  /** Whether the memory of chunks that are gathered is freed. */
+  readonly frees: boolean
+}
+
 /**
  * Writes chunks to a new file, hashing them on the way; resolves when all are on the disk.
  * Throws what the source throws; `storage-full`, `storage-failed`.
@@ -16,15 +22,23 @@ const SYNC_BYTES = 8 * 1024 * 1024
 export async function spool(
   path: string,
   chunks: AsyncIterable<Uint8Array>,
-  buffers: BufferPool,
+  { buffers, frees }: SpoolOptions,
 ): Promise<BlobInfo> {
   const file = await Spool.create(path, buffers)
   try {
-    for await (const chunk of chunks) await file.write(chunk)
+    for await (const chunk of chunks) {
+      await file.write(chunk)
+      if (frees) free(chunk)
+    }
     return await file.finish()
   } finally {
     await file.close()
   }
+}
+
+/** Else it stays until V8 collects it, and many uploads fill much memory meanwhile. */
+function free({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }
 
 /** A file being written: one write and one sync run behind the chunks that arrive. */

@@ -3,8 +3,8 @@ import { GroveError } from '../../core/errors.ts'
 import type {
   BlobInfo,
   BlobStore,
-  ByteRange,
   ByteSource,
+  GetOptions,
   PartialBlob,
   PutOptions,
 } from '../../ports/blob-store.ts'
@@ -32,10 +32,7 @@ export class MemoryBlobs implements BlobStore {
     return this.put(source, options)
   }
 
-  async get(
-    hash: Cid,
-    options: { range?: ByteRange; signal?: AbortSignal } = {},
-  ): Promise<AsyncIterable<Uint8Array>> {
+  async get(hash: Cid, options: GetOptions = {}): Promise<AsyncIterable<Uint8Array>> {
     const bytes = this.#blobs.get(hash)
     if (bytes === undefined) throw new GroveError('blob-missing', { hash })
     const { start, end } = rangeWithin(bytes.byteLength, options.range)

@@ -4,6 +4,8 @@ import { type Origin, originsKept, signOrigins } from '../../core/identity/origi
 import {
   type Counting,
   EVERYBODY,
+  groveOf,
+  grovesOf,
   isAccepted,
   isListed,
   isTrusted,
@@ -95,8 +97,12 @@ export class MemoryOrigins implements OriginStore {
     }
   }
 
-  async judge({ admission = this.#counting.admission, standings }: NewCounting): Promise<boolean> {
-    this.#counting = { admission, standings: new Map(standings) }
+  async judge({
+    admission = this.#counting.admission,
+    standings,
+    aliases,
+  }: NewCounting): Promise<boolean> {
+    this.#counting = { admission, standings: new Map(standings), aliases: new Map(aliases) }
     const { admission: before, standings: known } = this.#judgedBy
     const isOther = (key: KeyId) =>
       weightOf(before, known.get(key)) !== weightOf(admission, standings.get(key))
@@ -133,6 +139,8 @@ export class MemoryOrigins implements OriginStore {
   /** Who stands behind evidence that counts about one contribution. */
   backing(target: Cid, evidence: readonly Evidence[]): Backing {
     const { admission, standings } = this.#judgedBy
+    const { aliases } = this.#counting
+    const countOf = (keys: readonly KeyId[]) => grovesOf(aliases, keys).length
     const keysOf = (signal: keyof SignedBy) => {
       const items = evidence.filter((item) => signalsIn(item).includes(signal))
       const keys = new Set(items.flatMap(({ source }) => this.#signersOf(source)))
@@ -145,15 +153,17 @@ export class MemoryOrigins implements OriginStore {
     const accepted = ownSigners.filter((peerId) => isAccepted(admission, standings.get(peerId)))
     const behindWork = [...new Set([...accepted, ...keysOf('reproduction')])]
     const isOurs = (peerId: KeyId) => standingOf(peerId) === 'own'
+    const signedByGroves = grovesOf(aliases, ownSigners)
     const isOwnWord = (peerId: KeyId) =>
-      ownSigners.includes(peerId) || (isOurs(peerId) && ownSigners.some(isOurs))
+      signedByGroves.includes(groveOf(aliases, peerId)) ||
+      (isOurs(peerId) && ownSigners.some(isOurs))
     const attesting = [...keysOf('reproduction'), ...keysOf('reviews')].filter((peerId) =>
       isTrusted(standingOf(peerId)),
     )
     return {
-      signedBy: eachSignal((signal) => Math.min(SIGNERS_COUNTED, keysOf(signal).length)),
-      trusted: eachSignal((signal) => trustedOf(signal).length),
-      work: { groves: behindWork.length, trusted: behindWork.filter(isTrustedKey).length },
+      signedBy: eachSignal((signal) => Math.min(SIGNERS_COUNTED, countOf(keysOf(signal)))),
+      trusted: eachSignal((signal) => countOf(trustedOf(signal))),
+      work: { groves: countOf(behindWork), trusted: countOf(behindWork.filter(isTrustedKey)) },
       isAttested: ownSigners.length > 0 && attesting.some((peerId) => !isOwnWord(peerId)),
     }
   }

@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { Precedence } from '../../concurrency/shares/precedence.ts'
 import { errnoOf, storageError } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { Random } from '../../core/random.ts'
@@ -31,6 +32,8 @@ export interface SqliteOptions {
   /** Draws the id of a new log. */
   readonly random: Random
   readonly log?: Log
+  /** Whose reads and writes go before others'. Default: nobody's. */
+  readonly precedence?: Precedence
 }
 
 /**

@@ -10,6 +10,7 @@ import type {
   RecountStep,
   UnsignedPage,
 } from '../../ports/origin-store.ts'
+import { isSameMap } from './counting/rules.ts'
 import type { Session } from './session.ts'
 import { rowOfOrigin } from './tables/origins.ts'
 
@@ -62,8 +63,7 @@ export class SqliteOrigins implements OriginStore {
   }
 }
 
-function isSame({ admission, standings }: Counting, next: NewCounting): boolean {
-  if ((next.admission ?? admission) !== admission) return false
-  if (standings.size !== next.standings.size) return false
-  return [...next.standings].every(([key, standing]) => standings.get(key) === standing)
-}
+const isSame = ({ admission, standings, aliases }: Counting, next: NewCounting): boolean =>
+  (next.admission ?? admission) === admission &&
+  isSameMap(standings, next.standings) &&
+  isSameMap(aliases, next.aliases)

@@ -1,3 +1,4 @@
+import type { Precedence } from '../../concurrency/shares/precedence.ts'
 import { type GroveError, isGroveError } from '../../core/errors.ts'
 import type { SigningKey } from '../../core/identity/ed25519.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
@@ -29,6 +30,7 @@ interface SessionOptions {
   readonly random: Random
   readonly damaged: DamagedManifests
   readonly log: Log
+  readonly precedence?: Precedence
 }
 
 /**
@@ -54,7 +56,8 @@ export class Session {
   #obstacle: GroveError | undefined
 
   /** Throws what `openDatabase` throws. */
-  constructor(file: string, { nextTurn, clock, random, damaged, log }: SessionOptions) {
+  constructor(file: string, options: SessionOptions) {
+    const { nextTurn, clock, random, damaged, log, precedence } = options
     this.#file = file
     this.#log = log
     mendRights(file)
@@ -82,9 +85,9 @@ export class Session {
     }
     this.#reader = new Reader(this.#connection, damaged)
     this.#longReads = new LongReads(this.#connection, UNWATCHED)
-    this.#pool = new ReaderPool(this.#opened, clock)
+    this.#pool = new ReaderPool(this.#opened, clock, precedence)
     this.#nextTurn = nextTurn
-    this.#queue = new CommitQueue(this.#opened, nextTurn, clock)
+    this.#queue = new CommitQueue(this.#opened, nextTurn, clock, precedence)
     if (this.#obstacle === undefined && !this.#connection.read(() => words.isCurrent))
       this.#buildWords()
   }

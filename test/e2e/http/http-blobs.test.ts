@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { get, type IncomingMessage } from 'node:http'
 import { after, before, test } from 'node:test'
 import { CidHasher, hashBytes } from '../../../src/core/cid.ts'
 import type { ContributionView } from '../../../src/core/contribution/schema.ts'
@@ -252,3 +253,24 @@ function multipart(parts: readonly string[], sizeBytes: number): RequestInit {
     headers: { 'content-type': 'multipart/form-data; boundary=grove' },
   } as RequestInit
 }
+
+test('many slow readers get the right bytes, though a blob is sent from two buffers', async () => {
+  const bytes = Buffer.alloc(8 * MIB)
+  for (let at = 0; at < bytes.byteLength; at += 4) bytes.writeUInt32LE(at, at)
+  const { hash: large } = await grove.node.blobs.put(bytes)
+  const read = async () => {
+    const hasher = new CidHasher()
+    const incoming = await new Promise<IncomingMessage>((resolve) => {
+      get(`${grove.url}/api/blobs/${large}`, resolve)
+    })
+    for await (const chunk of incoming) {
+      hasher.update(chunk as Buffer)
+      await new Promise<void>(setImmediate)
+    }
+    return hasher.digest()
+  }
+
+  const hashes = await Promise.all(Array.from({ length: 4 }, read))
+
+  assert.deepEqual(new Set(hashes), new Set([large]))
+})

@@ -4,9 +4,10 @@ import { readdirSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { admissions } from '../../../src/core/peers/admission.ts'
+import { admissions, demandsKeys } from '../../../src/core/peers/admission.ts'
 import { testFolder } from '../../support/folder.ts'
 import { serveNode } from '../../support/serve-node.ts'
+import { until } from '../../support/until.ts'
 
 const at = testFolder()
 const HASH = `blake3:${'0'.repeat(64)}`
@@ -111,6 +112,9 @@ for (const admission of admissions)
       dialled.push(address)
       checkAddress(address)
     }
+    const { nodeRecords } = grove.node
+    // It is made after the start, and written.
+    if (demandsKeys(admission)) await until('the node record', () => nodeRecords.own !== undefined)
     const before = filesIn(dir)
 
     for (const [what, [text, ...statuses]] of Object.entries(sent)) {

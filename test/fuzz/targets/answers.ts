@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { originAttestation, originHeader } from '../../../src/core/identity/origin-text.ts'
-import { recordLine } from '../../../src/core/wire/closure.ts'
+import { artifactLine, recordLine } from '../../../src/core/wire/closure.ts'
 import type { Transport } from '../../../src/ports/transport.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { httpTransport } from '../../../src/transport/client.ts'
@@ -68,6 +68,15 @@ const asked: Readonly<Record<string, readonly [ask: Ask, ...answers: string[]]>>
   about: [
     (transport) => transport.about(peer, { cids: [cid] }),
     `200\n${ours}\n\n${json({ about: [{ cid, mark: 'x' }], looked: 1 })}`,
+  ],
+  along: [
+    async (transport) => {
+      const along = { ancestors: 1, artifactBytes: 100 }
+      const { bytes, along: came } = await transport.manifest(peer, cid, { along })
+      return [hashBytes(bytes), came?.artifacts.length, came?.closure?.records.length]
+    },
+    `200\n${ours}\ngrove-along: lines-1\n\n${Buffer.from(plainWork.bytes)}\n${Buffer.from(artifactLine(Buffer.from('abc')))}\n${Buffer.from(recordLine({ bytes: richWork.bytes, attestations }))}\n${trailer}\n`,
+    `200\n${ours}\ngrove-along: lines-1\n\n${Buffer.from(plainWork.bytes)}\n`,
   ],
   closure: [
     async (transport) => {

@@ -25,6 +25,7 @@ const reading = [
   `GET /api/contributions/${cid}`,
   `GET /api/resolve/${cid.slice(7, 15)}`,
   'GET /api/contributions?limit=2&tags=lm,a&kind=work',
+  `GET /api/gossip/contribution/${cid}\ngrove-along: ancestors=2;artifacts=500`,
   `GET /api/gossip/contribution/${cid}\nif-none-match: W/"x", "${cid}"`,
   `GET /api/gossip/contribution/${cid}\nrange: bytes=2-5\nif-range: "${cid}"`,
   `HEAD /api/gossip/contribution/${cid}`,
@@ -103,13 +104,23 @@ async function openGrove() {
     names: [],
   })
   const { access } = grove.node
-  const answer = async (request: ApiRequest) => {
-    // A new door remembers no nonce, and takes what is signed after it was opened.
+  const openDoor = () => {
     const { clock, move } = standingClock()
     move((NOW_S - 20) * 1_000 - clock.now())
     const door = new Door({ access, clock, signing: { key, own, secret: '00' } })
     move(20_000)
-    const answerer = new TellingAnswerer(grove.node, { door })
+    return door
+  }
+  let door = openDoor()
+  const answerer = new TellingAnswerer(grove.node, {
+    door: {
+      admit: (request, kind) => door.admit(request, kind),
+      seal: (reply) => door.seal(reply),
+    },
+  })
+  const answer = async (request: ApiRequest) => {
+    // A new door remembers no nonce, and takes what is signed after it was opened.
+    door = openDoor()
     const { response } = await answerer.answer(request)
     await bodyOf(response)
     if (response.status >= 400) throw answerer.cause

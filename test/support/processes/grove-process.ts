@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { cleanEnvironment } from './environment.ts'
 
 const main = join(import.meta.dirname, '../../../src/cli/main.ts')
+const shiftedClock = new URL('shifted-clock.ts', import.meta.url)
 
 /** A grove that runs as a process. */
 export interface GroveProcess {
@@ -23,8 +24,13 @@ export function spawnGrove(args: readonly string[], env: NodeJS.ProcessEnv = {})
   return spawnNode([main, ...args], env)
 }
 
-function spawnNode(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, args, {
+function spawnNode(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  within: readonly string[] = [],
+): ChildProcess {
+  const [command = process.execPath, ...before] = [...within, process.execPath]
+  return spawn(command, [...before, ...args], {
     env: cleanEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -35,17 +41,32 @@ function spawnNode(args: readonly string[], env: NodeJS.ProcessEnv): ChildProces
  * win.
  */
 export function serveGrove(dir: string, ...flags: readonly string[]): Promise<GroveProcess> {
-  return serveVersion(main, dir, ...flags)
+  return serveAt({}, dir, ...flags)
 }
 
-/** The same for the command line of another version: `version` is its main file. */
-export async function serveVersion(
-  version: string,
+/** How a grove is started. */
+export interface Start {
+  /** The main file of the command line of another version. Default: this one. */
+  readonly version?: string
+  /** What goes before the command, such as one that enters another network. */
+  readonly within?: readonly string[]
+  /** How far ahead its clock is of that of the system. */
+  readonly aheadMs?: number
+  /** Told of the process, long before it is ready. */
+  readonly onSpawn?: (child: ChildProcess) => void
+}
+
+/** The same for a process that is started in another way. */
+export async function serveAt(
+  { version = main, within = [], aheadMs = 0, onSpawn = () => {} }: Start,
   dir: string,
   ...flags: readonly string[]
 ): Promise<GroveProcess> {
   const rounds = ['--gossip-interval', '500ms', '--sync-interval', '500ms']
-  const child = spawnNode([version, 'serve', '--dir', dir, '--port', '0', ...rounds, ...flags], {})
+  const args = ['serve', '--dir', dir, '--port', '0', ...rounds, ...flags]
+  const ahead = aheadMs === 0 ? [] : ['--import', `${shiftedClock}?ms=${aheadMs}`]
+  const child = spawnNode([...ahead, version, ...args], {}, within)
+  onSpawn(child)
   let log = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Precedence } from '../../../src/concurrency/shares/precedence.ts'
 import { isGroveError } from '../../../src/core/errors.ts'
 import { below } from '../../../src/core/random.ts'
 import { seeded } from '../../../src/runtime/random.ts'
@@ -31,7 +32,9 @@ function written({ taken, maxMs }: WriteTurn<Job>) {
 /** A queue, a clock that goes on as the thread works, and what was written so far. */
 function bench() {
   let now = 0
-  const turns = new WriteTurns<Job>(() => now)
+  const precedence = new Precedence(() => now)
+  precedence.prefer(['own'])
+  const turns = new WriteTurns<Job>(() => now, precedence)
   const order: Job[] = []
   const batch = () => {
     const { done, left, allMs } = written(turns.take())
@@ -183,4 +186,15 @@ test('an asker with too many bytes waiting is told to come later, others and the
   while (turns.size > 0) turns.take()
   turns.add('many', 'job', mebibyte)
   assert.equal(turns.size, 1)
+})
+
+test('while this machine writes, others have a fifth of the time', () => {
+  const { order, add, batch, wait } = bench()
+  for (let n = 0; n < 400; n++) add('own', 1)
+  for (let n = 0; n < 400; n++) add('stranger', 1)
+
+  while (order.filter(({ asker }) => asker === 'own').length < 400) if (batch().ms === 0) wait(1)
+
+  const strangers = order.filter(({ asker }) => asker === 'stranger').length
+  assert.ok(strangers >= 60 && strangers <= 140, `${strangers} of strangers beside 400`)
 })

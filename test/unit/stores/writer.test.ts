@@ -132,6 +132,28 @@ test('a batch ends when its time is over, and one that was sent behind it waits 
   assert.equal(next, first + rest < 8 ? 0 : 2)
 })
 
+test('of a large commit, eight share a signature: the row of an origin fits into a page', async () => {
+  await using temporary = await temporaryDirectory()
+  const writer = new Writer(join(temporary.dir, 'grove.db'))
+  const connection = new Connection(join(temporary.dir, 'grove.db'))
+  writer.signWith(SigningKey.fromSecret(new Uint8Array(32).fill(1)))
+
+  writer.commit(Array.from({ length: 20 }, (_, n) => put(sample({ summary: `${n}` }))))
+
+  const rows = connection
+    .sql<[], { origins: number }>('SELECT count(*) AS origins FROM origin GROUP BY signature')
+    .all()
+  assert.deepEqual(rows.map(({ origins }) => origins).sort(), [4, 8, 8])
+  const overflow = connection
+    .sql<[], { pages: number }>(
+      "SELECT count(*) AS pages FROM dbstat WHERE name = 'origin' AND pagetype = 'overflow'",
+    )
+    .get()
+  assert.deepEqual(overflow, { pages: 0 })
+  writer.close()
+  connection.close()
+})
+
 test('what shares a commit shares a signature', async () => {
   await using temporary = await temporaryDirectory()
   const writer = new Writer(join(temporary.dir, 'grove.db'))

@@ -2,11 +2,11 @@ import { Argument, type Command } from 'commander'
 import { GroveError } from '../../../core/errors.ts'
 import type { Proof } from '../../../core/peers/peer-record.ts'
 import { formatSize } from '../../../core/units.ts'
-import type { StandingEntry, StandingRequest } from '../../../core/wire/access.ts'
+import type { StandingRequest, StandingShown } from '../../../core/wire/access.ts'
 import type { FederationPeer } from '../../../core/wire/federation.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { readDuration } from '../../options.ts'
-import { arrow, formatNumber, printable, short } from '../../output/format.ts'
+import { arrow, formatNumber, printable, short, shortKey } from '../../output/format.ts'
 import { failureText } from '../../output/hints.ts'
 import { note, print, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
@@ -82,6 +82,8 @@ async function say(
   answer(session, { ...said, ...answered }, () => {
     const what = said.standing === 'none' ? 'neither trusted nor blocked' : said.standing
     print(output, `${printable(answered.peer)} is ${what} now`)
+    if (answered.now !== undefined)
+      note(output, `that grove has another key since, of which nothing is said: ${answered.now}`)
   })
 }
 
@@ -101,22 +103,33 @@ async function members(session: CliSession): Promise<void> {
     if (found.members.length === 0)
       return note(output, 'no grove has joined this one: `grove invite` lets one in')
     const moment = momentsIn(output, clock)
+    const { titles, cells } = formerColumn(found.members)
+    const columns = [{ title: 'grove' }, { title: 'name', min: 8, main: 1 }, { title: 'since' }]
     printTable(output, {
-      columns: [{ title: 'grove' }, { title: 'name', min: 8, main: 1 }, { title: 'since' }],
-      rows: found.members.map(({ peerId, name = '', since }) => [
-        peerId,
-        printable(name),
-        moment(since),
+      columns: [...columns, ...titles],
+      rows: found.members.map(({ peerId, name = '', since }, n) => [
+        ...[peerId, printable(name), moment(since)],
+        ...(cells[n] ?? []),
       ]),
     })
   })
 }
 
+/** The keys that groves had before, in a column where any has had another. */
+function formerColumn(groves: readonly { readonly formerly?: readonly string[] | undefined }[]) {
+  const isShown = groves.some(({ formerly = [] }) => formerly.length > 0)
+  return {
+    titles: isShown ? [{ title: 'formerly' }] : [],
+    cells: groves.map(({ formerly = [] }) => (isShown ? [formerly.map(shortKey).join(' ')] : [])),
+  }
+}
+
 /** Who is trusted and who is blocked, the oldest first. Pure. */
 function standingsTable(
-  entries: readonly StandingEntry[],
+  entries: readonly StandingShown[],
   moment: (timestamp: string) => string,
 ): Table {
+  const { titles, cells } = formerColumn(entries)
   return {
     columns: [
       { title: 'grove' },
@@ -124,13 +137,15 @@ function standingsTable(
       { title: 'since', leaveOut: 1 },
       { title: 'until' },
       { title: 'reason', min: 8, main: 2 },
+      ...titles,
     ],
-    rows: entries.map(({ peer, standing, since, until, reason = '' }) => [
+    rows: entries.map(({ peer, standing, since, until, reason = '' }, n) => [
       printable(peer),
       standing,
       moment(since),
       until === undefined ? '' : moment(until),
       printable(reason),
+      ...(cells[n] ?? []),
     ]),
   }
 }

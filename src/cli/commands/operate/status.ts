@@ -63,12 +63,16 @@ function certificateText({ certificateUntil: until }: GroveInfo, now: number): s
 const RECOUNTING =
   'recounting: signals and rankings are being brought up to date with who counts here'
 
-/** Through whom a grove publishes that nobody can dial. */
+/** Through whom a grove publishes that nobody can dial, and what has not got there. */
 function leafText({ hubs }: NonNullable<GroveInfo['leaf']>): string {
-  const named = hubs.map(({ address }) => printable(address)).join(' and ')
-  return hubs.length === 0
-    ? 'nobody can dial this grove, and no hub answers: `grove peers` says why'
-    : `nobody can dial this grove: it publishes through hub${hubs.length === 1 ? '' : 's'} ${named}`
+  if (hubs.length === 0)
+    return 'nobody can dial this grove, and no hub answers: `grove peers` says why'
+  const named = hubs.map(({ address, published = 0, lacking = 0 }) => {
+    const works = `${lacking} of the latest ${published} works published here`
+    return printable(address) + (lacking > 0 ? `, which does not hold ${works}` : '')
+  })
+  const through = `hub${hubs.length === 1 ? '' : 's'} ${named.join(' and ')}`
+  return `nobody can dial this grove: it publishes through ${through}`
 }
 
 function membershipLines(memberships: GroveInfo['memberships'], now: number): string[] {

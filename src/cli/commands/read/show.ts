@@ -57,9 +57,9 @@ async function show(session: CliSession, text: string): Promise<void> {
 type ShownStanding = Awaited<ReturnType<CliSession['grove']['standing']>>
 
 function countsText(standing: ShownStanding): string {
-  const { reviewScore, byAuthor: own, signedBy: by, trusted } = standing
+  const { reviewScore, byAuthor: own, signedBy: by, trusted, unsigned } = standing
   const groves = (signal: 'adoption' | 'reproduction' | 'reviews') =>
-    byGroves(by?.[signal] ?? 0, trusted?.[signal])
+    byGroves(by?.[signal] ?? 0, trusted?.[signal]) + unsignedText(unsigned?.[signal] ?? 0)
   const times = (signal: 'adoption' | 'reproduction') =>
     `${standing[signal]}×${groves(signal)}${byAuthor(own?.[signal] ?? 0)}`
   const counts = `adopted ${times('adoption')}, reproduced ${times('reproduction')}`
@@ -68,15 +68,22 @@ function countsText(standing: ShownStanding): string {
   return `${counts}, review score ${formatNumber(reviewScore)}${behind}`
 }
 
+/** ` (3 unsigned)`: how much of a count nobody has signed. */
+const unsignedText = (count: number): string => (count === 0 ? '' : ` (${count} unsigned)`)
+
 function signedText(origins: NonNullable<ShownStanding['origins']>): string {
-  const [first, ...others] = origins.toSorted((a, b) => rankOfSigner(b) - rankOfSigner(a))
+  const [first, ...rest] = origins.toSorted((a, b) => rankOfSigner(b) - rankOfSigner(a))
   if (first === undefined) return 'by nobody'
-  const name = first.peerId.slice(0, SIGNER_CHARS)
+  const { peerId, now = peerId } = first
+  const name = now.slice(0, SIGNER_CHARS)
+  const formerly = now === peerId ? '' : `, formerly ${peerId.slice(0, SIGNER_CHARS)}`
+  const others = rest.filter((one) => (one.now ?? one.peerId) !== now)
   const made = first.own === true ? 'this grove' : first.standing
   const trusted = others.filter(({ standing }) => standing === 'trusted').length
   const more =
     others.length === 0 ? '' : `, ${others.length} ${others.length === 1 ? 'other' : 'others'}`
-  return `${name}${made ? ` (${made})` : ''}${more}${trusted === 0 ? '' : ` (${trusted} trusted)`}`
+  const who = `${name}${formerly}${made ? ` (${made})` : ''}`
+  return `${who}${more}${trusted === 0 ? '' : ` (${trusted} trusted)`}`
 }
 
 /** This grove is named first, then who is trusted. */

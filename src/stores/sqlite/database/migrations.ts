@@ -26,10 +26,10 @@
  *   others too, `path` leads from place `place` of `leaves` to what was signed. `own_key`: this
  *   grove's keys. `signer`: how many items that count in a signal of a target each key has signed,
  *   of the keys that are accepted; of the others, `refused` is 1.
- * - `counting`, `key_standing`: whose word counts (`core/peers/counting.ts`); `version` changes
- *   with them, and `moves` whenever works leave the rankings or come back. `uncounted`: what the
- *   folds leave out, and what of it takes no places, either. `recount`: which stretch of the log is
- *   still to be judged by them.
+ * - `counting`, `key_standing`, `key_alias`: whose word counts (`core/peers/counting.ts`), and
+ *   which keys are one grove's; `version` changes with them, and `moves` whenever works leave the
+ *   rankings or come back. `uncounted`: what the folds leave out, and what of it takes no places,
+ *   either. `recount`: which stretch of the log is still to be judged by them.
  * - `blob_file`: what the files of large blobs looked like when they were put.
  * - `word_2`: full-text index of words (`stores/words.ts`) and facets (`stores/filter.ts`);
  *   the ASCII tokenizer leaves both as they are. It takes a new row at a fraction of what a B-tree
@@ -306,5 +306,12 @@ export const migrations: readonly string[] = [
   ALTER TABLE origin ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE direction_voice ADD COLUMN items INTEGER NOT NULL DEFAULT 1;
   UPDATE derivation SET version = 0;
+  `,
+  // Schema 12: unreleased.
+  `
+  CREATE TABLE key_alias (
+    former BLOB NOT NULL PRIMARY KEY,
+    present BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `,
 ]

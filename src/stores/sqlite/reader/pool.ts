@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { Precedence } from '../../../concurrency/shares/precedence.ts'
 import { errnoOf } from '../../../core/errno.ts'
 import { GroveError } from '../../../core/errors.ts'
 import type { Clock } from '../../../ports/clock.ts'
@@ -56,6 +57,7 @@ const readerThread = new URL(`./reader-thread${import.meta.url.slice(-3)}`, impo
 export class ReaderPool {
   readonly #file: DatabaseFile
   readonly #clock: Clock
+  readonly #precedence: Precedence | undefined
   readonly #queue = new ReadQueue()
   readonly #cancelled = new Int32Array(new SharedArrayBuffer(4))
   #ticket = 0
@@ -64,9 +66,11 @@ export class ReaderPool {
   #closed = false
   #stopIdling = () => {}
 
-  constructor(file: DatabaseFile, clock: Clock) {
+  /** `precedence` is told who has read for how long. */
+  constructor(file: DatabaseFile, clock: Clock, precedence?: Precedence) {
     this.#file = file
     this.#clock = clock
+    this.#precedence = precedence
   }
 
   /**
@@ -155,7 +159,10 @@ export class ReaderPool {
     this.#running = undefined
     this.#worker?.unref()
     running?.forget()
-    if (running !== undefined) this.#queue.charge(running.task, this.#clock.now() - running.since)
+    if (running === undefined) return undefined
+    const ms = this.#clock.now() - running.since
+    this.#queue.charge(running.task, ms)
+    this.#precedence?.note(running.task.caller, ms)
     return running
   }
 

@@ -1,4 +1,4 @@
-import { FairShares } from '../../../concurrency/fair-shares.ts'
+import { FairShares } from '../../../concurrency/shares/fair-shares.ts'
 import { GroveError } from '../../../core/errors.ts'
 import type { Answer, LongQuery, LongType } from './query.ts'
 

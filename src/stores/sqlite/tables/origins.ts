@@ -101,6 +101,8 @@ interface AddedOrigins {
 export class Origins {
   readonly #connection: Connection
   readonly #rules: CountingRules
+  /** That is written already in this transaction. */
+  #ownKey: Uint8Array | undefined
   readonly #keys: KeptKeys = {
     isListed: (peerId) => this.#isListed(peerId),
     isBlocked: (peerId) => this.#rules.current().standings.get(peerId) === 'blocked',
@@ -109,6 +111,11 @@ export class Origins {
   constructor(connection: Connection, rules: CountingRules) {
     this.#connection = connection
     this.#rules = rules
+  }
+
+  /** A transaction begins: what was written in one before may have been taken back. */
+  begin(): void {
+    this.#ownKey = undefined
   }
 
   /**
@@ -120,7 +127,7 @@ export class Origins {
     { cid, origins, from }: SignedRow,
     refused?: (key: Uint8Array) => 0 | 1,
   ): AddedOrigins {
-    if (from === 'local') for (const origin of origins) this.#own(keyOf(origin))
+    if (from === 'local') for (const origin of origins) this.#noteOwn(keyOf(origin))
     const added = origins.map(keyOf).filter((key, n) => {
       const origin = origins[n]
       return origin !== undefined && this.#insert(id, origin, refused?.(key) ?? 1)
@@ -197,7 +204,10 @@ export class Origins {
     return cut
   }
 
-  #own(key: Uint8Array): void {
+  /** Each publish has the same key: it is written once in a transaction. */
+  #noteOwn(key: Uint8Array): void {
+    if (this.#ownKey !== undefined && Buffer.compare(this.#ownKey, key) === 0) return
+    this.#ownKey = key
     this.#connection.sql('INSERT INTO own_key (key) VALUES (?) ON CONFLICT DO NOTHING').run(key)
   }
 

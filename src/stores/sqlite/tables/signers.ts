@@ -17,7 +17,11 @@ const ADD = `
   ON CONFLICT DO UPDATE SET items = items + 1`
 const TAKE = 'UPDATE signer SET items = items - 1 WHERE target = ? AND signal = ? AND key = ?'
 const DROP = 'DELETE FROM signer WHERE target = ? AND signal = ? AND key = ? AND items <= 0'
-const SOME = 'SELECT 1 FROM signer WHERE target = ? AND signal = ? LIMIT ?'
+/** The grove of a key: one that has changed its key is still the same. */
+const groveOf = (key: string) =>
+  `ifnull((SELECT present FROM key_alias WHERE former = ${key}), ${key})`
+const SOME = `
+  SELECT DISTINCT ${groveOf('key')} FROM signer WHERE target = ? AND signal = ? LIMIT ?`
 const COUNT = `SELECT count(*) AS keys FROM (${SOME})`
 /** Who has signed a work or a reproduction of it, each key once. */
 const BEHIND_WORK = `
@@ -41,8 +45,8 @@ const TRUSTED = `
   FROM key_standing k CROSS JOIN signer s ON s.target = @target AND s.key = k.key
   WHERE k.standing IN ('own', 'trusted')`
 const COUNT_TRUSTED = `
-  SELECT count(*) AS keys ${TRUSTED} AND k.standing = 'trusted' AND s.signal = @signal`
-/** Own keys are one: a grove that changed its key has signed with both. */
+  SELECT count(DISTINCT ${groveOf('k.key')}) AS keys ${TRUSTED}
+    AND k.standing = 'trusted' AND s.signal = @signal`
 const SIGNED_BY = `
   SELECT 1 FROM origin o JOIN contribution c ON c.id = o.contribution
   LEFT JOIN key_standing t ON t.key = o.key
@@ -51,7 +55,8 @@ const ATTESTED = `
   SELECT 1 ${TRUSTED} AND s.signal IN (${SIGNALS.reproduction}, ${SIGNALS.reviews})
     AND EXISTS (${SIGNED_BY})
     AND NOT EXISTS (
-      ${SIGNED_BY} AND (o.key = k.key OR (k.standing = 'own' AND t.standing = 'own')))
+      ${SIGNED_BY} AND (
+        ${groveOf('o.key')} = ${groveOf('k.key')} OR (k.standing = 'own' AND t.standing = 'own')))
   LIMIT 1`
 
 /** The table `signer`: which accepted keys have signed what counts for each target. */
@@ -90,7 +95,8 @@ export class Signers {
   }
 
   #work(target: Uint8Array, only: string): number {
-    const text = `SELECT count(*) AS keys FROM (${BEHIND_WORK}) b ${only}`
+    const groves = `count(DISTINCT ${groveOf('b.key')})`
+    const text = `SELECT ${groves} AS keys FROM (${BEHIND_WORK}) b ${only}`
     return this.#connection.sql<[object], Keys>(text).get({ target })?.keys ?? 0
   }
 

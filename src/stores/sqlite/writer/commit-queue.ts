@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { Precedence } from '../../../concurrency/shares/precedence.ts'
 import { GroveError } from '../../../core/errors.ts'
 import type { SigningKey } from '../../../core/identity/ed25519.ts'
 import type { Clock } from '../../../ports/clock.ts'
@@ -54,11 +55,11 @@ export class CommitQueue {
   #drained = () => {}
   #stopAwaiting = () => {}
 
-  constructor(file: DatabaseFile, nextTurn: NextTurn, clock: CommitClock) {
+  constructor(file: DatabaseFile, nextTurn: NextTurn, clock: CommitClock, precedence?: Precedence) {
     this.#file = file
     this.#nextTurn = nextTurn
     this.#clock = clock
-    this.#queue = new WriteTurns(clock.now)
+    this.#queue = new WriteTurns(clock.now, precedence)
   }
 
   /**

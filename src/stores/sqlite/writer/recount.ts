@@ -123,6 +123,7 @@ export class Recount {
   /** A transaction begins: what was read in another one may have been taken back. */
   begin(): void {
     this.#counting = undefined
+    this.#parts.origins.begin()
   }
 
   #settle(id: number, { keys, before, counting }: FoldedBefore): Settled {

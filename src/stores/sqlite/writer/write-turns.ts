@@ -1,6 +1,7 @@
 import { BoundedMap } from '../../../concurrency/bounded.ts'
-import { FairShares } from '../../../concurrency/fair-shares.ts'
-import { Rests } from '../../../concurrency/rests.ts'
+import { FairShares } from '../../../concurrency/shares/fair-shares.ts'
+import { Precedence } from '../../../concurrency/shares/precedence.ts'
+import { Rests } from '../../../concurrency/shares/rests.ts'
 import { GroveError } from '../../../core/errors.ts'
 
 /** Jobs in one transaction at most. */
@@ -64,15 +65,17 @@ export class WriteTurns<T> {
   readonly #waiting = new Map<string, Queue<T>>()
   readonly #shares = new FairShares()
   readonly #rests: Rests
+  readonly #precedence: Precedence
   readonly #usualMs = new BoundedMap<string, number>(ASKERS_MAX)
   /** When each has written last, the longest ago first. */
   readonly #active = new BoundedMap<string, number>(ASKERS_MAX)
   #size = 0
   #isHurried = false
 
-  /** `now`: Unix ms. */
-  constructor(now: () => number) {
+  /** `now`: Unix ms. `precedence`: who goes before others. Default: nobody. */
+  constructor(now: () => number, precedence = new Precedence(now)) {
     this.#now = now
+    this.#precedence = precedence
     this.#rests = new Rests({ now, longMs: LONG_MS, never: new Set([OWN, LOCAL]) })
   }
 
@@ -148,12 +151,14 @@ export class WriteTurns<T> {
       const usualMs = this.#usualMs.get(asker) ?? ms
       this.#usualMs.set(asker, usualMs + LATEST_SHARE * (ms - usualMs))
       if (asker !== OWN) this.#rests.note(asker, ms)
+      if (asker !== OWN) this.#precedence.note(asker, chargeMs)
       this.#noteActive(asker)
     }
   }
 
   #next(): Taken<T> | undefined {
-    const asker = this.dueAt === 0 ? this.#shares.least(this.#waiting.keys()) : undefined
+    const isDue = (one: string) => this.#restsUntil(one) === undefined
+    const asker = this.#shares.least(this.#waiting.keys(), isDue)
     const queue = asker === undefined ? undefined : this.#waiting.get(asker)
     const first = queue?.shift()
     if (asker === undefined || queue === undefined || first === undefined) return undefined
@@ -166,7 +171,8 @@ export class WriteTurns<T> {
   }
 
   #restsUntil(asker: string): number | undefined {
-    return this.#isHurried ? undefined : this.#rests.endOf(asker)
+    if (this.#isHurried || asker === OWN) return undefined
+    return this.#precedence.endOf(asker) ?? this.#rests.endOf(asker)
   }
 
   #queueOf(asker: string): Queue<T> {

@@ -8,7 +8,7 @@ import { DatabaseFile } from '../database/database-file.ts'
 import { deleteFileStamp, setFileStamp } from '../tables/blob-files.ts'
 import { deleteBlob, deleteDamagedBlob, putBlob } from '../tables/blobs.ts'
 import { beginEpoch } from '../tables/log.ts'
-import { rowOfOrigin } from '../tables/origins.ts'
+import { type OriginRow, rowOfOrigin } from '../tables/origins.ts'
 import { compareAndSetRecord, deleteRecord, setRecord } from '../tables/records.ts'
 import { addPromises } from '../tables/stubs.ts'
 import { WordIndex } from '../tables/word-index.ts'
@@ -27,6 +27,13 @@ interface Done {
  * at 10^5 contributions. Pages that aren't here come from the system's cache.
  */
 const WRITER_CACHE_BYTES = 2 * 1024 * 1024
+
+/**
+ * Publishes under one signature. The path of one among more has a fourth hash, with which the row
+ * of its origin outgrows a page of 1 KiB of an index (231 bytes: SQLite's file format, §1.6), and
+ * takes a page more of its own: that costs more than another signature.
+ */
+const SIGNED_TOGETHER_MAX = 8
 
 /** Carries out batches of jobs, each batch in one transaction. Runs in the writer's thread. */
 export class Writer {
@@ -76,13 +83,17 @@ export class Writer {
     this.#connection.close()
   }
 
-  /** The jobs with an origin of this grove's key in each that publishes: under one signature. */
+  /** The jobs with an origin of this grove's key in each that publishes: several share one. */
   #signed(jobs: readonly Job[]): readonly Job[] {
-    const published = this.#key === undefined ? [] : jobs.filter(isPublish)
-    if (this.#key === undefined || published.length === 0) return jobs
+    const key = this.#key
+    const published = key === undefined ? [] : jobs.filter(isPublish)
+    if (key === undefined || published.length === 0) return jobs
     const at = Math.max(...published.map(({ provenance }) => provenance.receivedAt))
-    const cids = published.map(({ cid }) => cid)
-    const origins = signOrigins(this.#key, cids, at).map(rowOfOrigin)
+    const origins: OriginRow[] = []
+    for (let from = 0; from < published.length; from += SIGNED_TOGETHER_MAX) {
+      const cids = published.slice(from, from + SIGNED_TOGETHER_MAX).map(({ cid }) => cid)
+      origins.push(...signOrigins(key, cids, at).map(rowOfOrigin))
+    }
     return jobs.map((job) =>
       isPublish(job) ? { ...job, origins: [...(job.origins ?? []), ...origins.splice(0, 1)] } : job,
     )

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hostOf } from '../../../../src/api/http/caller.ts'
 import { type Lane, Turns } from '../../../../src/api/http/turns.ts'
+import { Precedence } from '../../../../src/concurrency/shares/precedence.ts'
 import { withCode } from '../../../support/errors.ts'
 import { standingClock } from '../../../support/standing-clock.ts'
 
@@ -9,8 +10,11 @@ import { standingClock } from '../../../support/standing-clock.ts'
 function newTurns(mayBegin?: (host: string) => boolean) {
   const { clock, move } = standingClock()
   let tasks: (() => void)[] = []
+  const precedence = new Precedence(clock.now)
+  precedence.prefer(['own'])
   const turns = new Turns({
     clock,
+    precedence,
     nextTurn: (task) => void tasks.push(task),
     ...(mayBegin && { mayBegin }),
   })
@@ -36,6 +40,7 @@ function newTurns(mayBegin?: (host: string) => boolean) {
   }
   return {
     turns,
+    precedence,
     ask,
     begun,
     passOnce,
@@ -124,6 +129,39 @@ test('after long work a host rests while a lighter one is active, though nobody 
   assert.equal(begun[before], 'heavy')
   await passAll()
   await Promise.all(all)
+})
+
+test('while this machine is busy it goes first, whatever waits, and others have a fifth', async () => {
+  const { ask, begun, passAll } = newTurns()
+
+  const all = many(400, () => [ask('stranger', 1), ask('own', 1)]).flat()
+  await passAll()
+  await Promise.all(all)
+
+  const untilOwnEnds = begun.slice(0, begun.lastIndexOf('own'))
+  const strangers = untilOwnEnds.filter((host) => host === 'stranger').length
+  assert.ok(strangers >= 60 && strangers <= 140, `${strangers} of strangers beside 400`)
+})
+
+test('a few bodies need no turns, but their hosts rest while this machine is busy', async () => {
+  const { turns, precedence, move, passOnce } = newTurns()
+  const { signal } = new AbortController()
+  const body = { host: 'stranger', lane: 'bulk', signal } as const
+  turns.beginBody()
+  assert.equal(turns.enter(body), undefined)
+  move(10)
+  await passOnce()
+  precedence.note('own', 5)
+
+  assert.ok(turns.isResting('stranger'))
+  let isOn = false
+  const turn = turns.enter(body)?.then(() => (isOn = true))
+  await passOnce()
+  assert.ok(turn !== undefined && !isOn)
+  move(40)
+  await passOnce()
+  await turn
+  assert.ok(isOn)
 })
 
 test('alone, a host never rests', async () => {

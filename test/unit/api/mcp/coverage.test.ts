@@ -47,6 +47,7 @@ const without: Readonly<Record<string, string>> = {
   admitMember: 'groves ask it of each other',
   dropMember: 'groves ask it of each other',
   members: 'groves ask it of each other',
+  noteRotation: 'groves ask it of each other',
   dialBack: 'groves ask it of each other',
   leafLine: 'groves ask it of each other',
   leafAnswer: 'groves ask it of each other',

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { localClient } from '../../../../src/api/client/local-client.ts'
 import { rotateKey } from '../../../../src/compose.ts'
-import type { KeyId, SigningKey } from '../../../../src/core/identity/ed25519.ts'
+import { type KeyId, SigningKey } from '../../../../src/core/identity/ed25519.ts'
 import { inviteKey, joinProof } from '../../../../src/core/identity/invite.ts'
 import { signMemberList } from '../../../../src/core/identity/members.ts'
+import { rotate } from '../../../../src/core/identity/rotation.ts'
 import { admissions } from '../../../../src/core/peers/admission.ts'
+import { timestamp } from '../../../../src/core/time.ts'
 import { silentLog } from '../../../../src/ports/log.ts'
+import { systemClock } from '../../../../src/runtime/clock.ts'
+import { secretHex } from '../../../../src/runtime/secret.ts'
+import { httpTransport } from '../../../../src/transport/client.ts'
 import { withCode } from '../../../support/errors.ts'
 import { testFolder } from '../../../support/folder.ts'
 import { servedGrove, type TestGrove } from '../../../support/serve-node.ts'
@@ -130,11 +137,39 @@ test('joiners follow the list: they count each other, until one leaves or is blo
   await assert.rejects(apiOf(first).leaveGrove({}), withCode('not-found', 'no grove is joined'))
 })
 
-test('a list with a lower number, or signed by another grove, is not taken', async () => {
+test('who has left does not count any longer, unless the hub trusts it', async () => {
+  await using hub = await servedGrove({ admission: 'members' })
+  await using left = await servedGrove({ admission: 'members' })
+  await using other = await servedGrove({ admission: 'members' })
+  for (const joiner of [left, other]) await apiOf(joiner).joinGrove({ invite: await inviteOf(hub) })
+  const standing = async () => {
+    await other.node.hubs.follow()
+    return [hub, other].map(({ node }) => node.access.keys.of(idOf(left)))
+  }
+  const before = await standing()
+
+  await apiOf(left).leaveGrove({})
+  const after = await standing()
+  await hub.node.access.standings.say(idOf(left), { standing: 'trusted' })
+  const trusted = await standing()
+
+  assert.deepEqual(
+    [before, after, trusted],
+    [
+      ['member', 'member'],
+      [undefined, undefined],
+      ['trusted', 'member'],
+    ],
+  )
+})
+
+test('a list with a lower or the same number, or signed by another grove, is not taken', async () => {
   const [hub, own] = [keyOf(1), keyOf(2)]
   const self = { peerId: own.peerId, address: 'http://own.invalid' }
   await using grove = testNode([], { self })
   const { transport, hubs } = grove.node
+  const warned: string[] = []
+  Object.assign(grove.node, { log: { ...silentLog, warn: (text: string) => warned.push(text) } })
   const listOf = (key: SigningKey, now: number) =>
     signMemberList(key, { members: [{ peerId: own.peerId }], now })
   const secret = Buffer.alloc(32, 7).toString('base64url')
@@ -160,6 +195,27 @@ test('a list with a lower number, or signed by another grove, is not taken', asy
   }
 
   assert.deepEqual(taken, [1_000, 1_000, 1_000, 2_000])
+
+  const twin = signMemberList(hub, { members: [{ peerId: keyOf(4).peerId }], now: 2_000 })
+  transport.members = async () => ({ list: twin, rotations: [] })
+  await hubs.follow()
+  assert.match(warned.join(), /signed two lists of members with one number/)
+  assert.deepEqual(
+    hubs.list()[0]?.members,
+    later.members.map(({ peerId }) => peerId),
+  )
+
+  const [stolen, changed] = [keyOf(5), keyOf(6)].map((next) => rotate(hub, next, timestamp(1)))
+  transport.members = async () => ({ list: await listOf(keyOf(6), 3_000), rotations: [changed!] })
+  await hubs.follow()
+  for (const [key, rotations] of [
+    [keyOf(5), [stolen!]],
+    [hub, []],
+  ] as const) {
+    transport.members = async () => ({ list: await listOf(key, 9_000), rotations: [...rotations] })
+    await hubs.follow()
+  }
+  assert.equal(hubs.list()[0]?.peerId, keyOf(6).peerId, 'the key before names nobody else')
 })
 
 test('a grove that is no member is not told who is', async () => {
@@ -220,6 +276,60 @@ test('the list of a hub that has another key is followed by its rotation', async
   const [hub] = leaf.node.hubs.list()
   assert.deepEqual([hub?.peerId, hub?.isMember], [key.peerId, true])
   assert.equal(leaf.node.access.keys.of(key.peerId), 'member')
-  assert.equal(leaf.node.access.keys.of(idBefore), undefined)
+  assert.equal(leaf.node.access.keys.of(idBefore), 'member', 'what it signed before counts')
+  assert.equal(leaf.node.access.keys.isRetired(idBefore), true)
   assert.equal(idOf(after), key.peerId)
 })
+
+test('a member that has another key needs no new invite, and other members follow it', async () => {
+  const dir = at('member')
+  await using hub = await servedGrove({ admission: 'members' })
+  await using other = await servedGrove({ admission: 'members' })
+  await apiOf(other).joinGrove({ invite: await inviteOf(hub) })
+  const former = await joined(dir, hub)
+  const { key } = await rotateKey({ dir }, silentLog)
+
+  await using after = await servedGrove({ dir, admission: 'members' })
+  await until('the hub knows the new key', async () => {
+    await after.node.hubs.follow()
+    return hub.node.access.keys.of(key.peerId) === 'member'
+  })
+  await until('both have its list', async () => {
+    for (const { node } of [other, after]) await node.hubs.follow()
+    return [other, after].every(({ node }) => node.hubs.list()[0]?.members.includes(key.peerId))
+  })
+
+  const { members } = await apiOf(hub).memberships({})
+  assert.deepEqual(
+    members.map(({ peerId, name, formerly = [] }) => [peerId, name, formerly]),
+    [
+      [idOf(other), undefined, []],
+      [key.peerId, 'laptop', [former.peerId]],
+    ],
+  )
+  assert.equal(after.node.hubs.list()[0]?.isMember, true)
+  assert.equal(other.node.access.keys.of(key.peerId), 'member')
+  assert.equal(other.node.access.keys.aliases().get(former.peerId), key.peerId)
+  for (const { node } of [hub, other]) assert.ok(node.access.keys.isRetired(former.peerId))
+  const thief = transportOf(former)
+  const asked = thief.members({ peerId: idOf(hub), address: hub.url }, 0)
+  await assert.rejects(asked, withCode('refused', 'was given up for another key'))
+  await thief.close()
+  assert.equal((await apiOf(after).leaveGrove({})).isTold, true)
+  assert.equal(hub.node.access.keys.of(key.peerId), undefined)
+})
+
+/** A grove in a directory joins the hub, and ends; the key that it has. */
+async function joined(dir: string, hub: TestGrove): Promise<SigningKey> {
+  await using grove = await servedGrove({ dir, admission: 'members' })
+  await apiOf(grove).joinGrove({ invite: await inviteOf(hub), name: 'laptop' })
+  return SigningKey.fromPem(await readFile(join(dir, 'identity.pem'), 'utf8')) ?? assert.fail()
+}
+
+/** Calls of whoever has a key. */
+function transportOf(key: SigningKey) {
+  return httpTransport({
+    ...{ allowPrivate: true, clock: systemClock },
+    signing: { key, nonce: () => secretHex(16), onClock() {}, onUnsigned() {} },
+  })
+}

@@ -5,6 +5,7 @@ import { GroveError } from '../../../../src/core/errors.ts'
 import type { KeyId } from '../../../../src/core/identity/ed25519.ts'
 import { isLeafAddress, leafAddress } from '../../../../src/core/peers/leaf.ts'
 import type { PeerAddress } from '../../../../src/core/peers/peer.ts'
+import { defaultPolicy } from '../../../../src/core/policy.ts'
 import { type AnswerCall, LeafMode } from '../../../../src/node/peers/leaf.ts'
 import { seeded } from '../../../../src/runtime/random.ts'
 import type { OpenLeaves } from '../../../../src/transport/leaf/leaves.ts'
@@ -103,6 +104,27 @@ test('the record of a leaf names no address, and its hub has it', async () => {
   })
 
   assert.deepEqual(own.addresses, [])
+})
+
+test('a leaf tells what a hub does not take of its work, which others get by another hub', async () => {
+  const off = { ...defaultPolicy, scope: 'off' as const }
+  await using withholding = await servedGrove({ ...SOON, policy: off })
+  await using hub = await servedGrove(SOON)
+  const seeds = [seedOf(withholding), seedOf(hub)]
+  await using leaf = await servedGrove({ ...SOON, seeds, leaf: true })
+  await using other = await servedGrove({ ...SOON, seeds, leaf: true })
+  await standsAt(withholding, leaf)
+  await standsAt(hub, leaf)
+
+  const { cid } = await publish(leaf, 'by a leaf')
+  await until('the other has it', () => holds(other, cid))
+
+  const taken = await until('both hubs have been asked', async () => {
+    const hubs = (await localClient(leaf.node).grove({})).leaf?.hubs ?? []
+    const lackedBy = (grove: TestGrove) => hubs.find(({ address }) => address === grove.url)
+    return lackedBy(hub)?.lacking === 0 && lackedBy(withholding)
+  })
+  assert.deepEqual(taken, { ...seedOf(withholding), published: 1, lacking: 1 })
 })
 
 test('the line of a leaf that is blocked ends, and it gets no other', async () => {

@@ -1,22 +1,33 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openStores, rotateKey } from '../../../../src/compose.ts'
+import { SigningKey } from '../../../../src/core/identity/ed25519.ts'
+import { rotate } from '../../../../src/core/identity/rotation.ts'
+import { timestamp } from '../../../../src/core/time.ts'
+import type { GroveNode } from '../../../../src/node/node.ts'
 import { checkOtherId } from '../../../../src/node/peers/other-id.ts'
 import { silentLog } from '../../../../src/ports/log.ts'
 import { directoryOfSchema } from '../../../conformance/temporary.ts'
 import { temporaryDirectory } from '../../../support/folder.ts'
 import { serveNode } from '../../../support/serve-node.ts'
+import { keyOf } from '../../../support/signed-groves.ts'
 import { testNode } from '../../../support/test-node.ts'
 import { until } from '../../../support/until.ts'
 
 /** A grove that expects `expected` at the address, and what it makes of what answers there. */
-async function outcomeOf(expected: string, address: string): Promise<'taken' | 'wrong'> {
+async function outcomeOf(
+  expected: string,
+  address: string,
+  before: (node: GroveNode) => Promise<void> = async () => {},
+): Promise<'taken' | 'wrong'> {
   await using grove = testNode([{ peerId: expected, address }], {
     reachable: true,
     gossipIntervalMs: 50,
   })
   const { node } = grove
+  await before(node)
   await node.start()
   return await until('it is known', () => {
     if (node.gossip.peer(address)?.answered === true) return 'taken'
@@ -33,6 +44,21 @@ test('a seed whose key was rotated is followed from the id that the operator wro
   await using seed = await serveNode(dir)
 
   assert.equal(await outcomeOf(identity.key.peerId, seed.url), 'taken')
+})
+
+test('a seed that is known to have another key is expected under that one, and no longer the old', async () => {
+  const next = keyOf(2)
+  await using temporary = await temporaryDirectory()
+  await using seed = await serveNode(temporary.dir)
+  const pem = await readFile(join(temporary.dir, 'identity.pem'), 'utf8')
+  const key = SigningKey.fromPem(pem) ?? assert.fail()
+  const known = async (node: GroveNode, from: SigningKey, to: SigningKey) =>
+    node.access.rotations.learn([rotate(from, to, timestamp(1_000))], from.peerId)
+
+  const followed = await outcomeOf(next.peerId, seed.url, (node) => known(node, next, key))
+  const stolen = await outcomeOf(key.peerId, seed.url, (node) => known(node, key, next))
+
+  assert.deepEqual([followed, stolen], ['taken', 'wrong'])
 })
 
 test('a seed that has its first key is followed from its id without one', async () => {

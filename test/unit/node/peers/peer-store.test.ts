@@ -252,3 +252,34 @@ test('an answer forgives neither slowness nor a broken protocol', () => {
 
   assert.deepEqual([book.trust(a.address), book.trust(b.address)], [slow, broken])
 })
+
+test('right bytes make up for wrong ones, which the line may have made, over restarts', async () => {
+  const { book, records } = openBook()
+  book.advertisementConfirmed(a.address)
+  const before = book.trust(a.address)
+  book.fault(a.address, new GroveError('fetch-bad-bytes', {}), 1_000)
+  assert.ok(book.trust(a.address) < before / 1.9)
+  await book.close()
+  const { book: later } = openBook(records)
+  await later.load()
+
+  later.bytesGood(a.address, 3_999)
+  assert.ok(later.trust(a.address) < before / 1.9)
+  later.bytesGood(a.address, 1)
+
+  assert.ok(later.trust(a.address) >= before)
+  assert.equal(later.record(a.address).bytesBad, 1_000, 'the totals tell it still')
+})
+
+test('who sends a fifth of its bytes wrong stays behind, and right bytes excuse no other lie', () => {
+  const { book } = openBook()
+  for (let n = 0; n < 50; n += 1) {
+    book.fault(a.address, new GroveError('fetch-bad-bytes', {}), 1_001)
+    book.bytesGood(a.address, 4_000)
+  }
+  book.advertisementContradicted(b.address, proof, fault)
+  book.bytesGood(b.address, 10_000_000)
+
+  assert.ok(book.trust(a.address) < 0.01)
+  assert.ok(book.trust(b.address) < 0.5)
+})

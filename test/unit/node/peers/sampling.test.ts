@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Rotation, rotate } from '../../../../src/core/identity/rotation.ts'
 import { timestamp } from '../../../../src/core/time.ts'
+import { Access } from '../../../../src/node/access/access.ts'
 import {
   askWhoIsThere,
   provenSampling,
@@ -9,8 +10,11 @@ import {
   type SamplingContext,
 } from '../../../../src/node/peers/sampling.ts'
 import type { Input } from '../../../../src/protocol/messages.ts'
+import { seeded } from '../../../../src/runtime/random.ts'
 import { secretHex } from '../../../../src/runtime/secret.ts'
+import { memoryStores } from '../../../../src/stores/memory/open.ts'
 import { keyOf } from '../../../support/signed-groves.ts'
+import { standingClock } from '../../../support/standing-clock.ts'
 
 const [own, old, next] = [keyOf(1), keyOf(2), keyOf(3)]
 const self = { peerId: own.peerId, address: 'http://10.0.0.1:4515' }
@@ -20,13 +24,18 @@ const peer = { peerId: old.peerId, address: 'http://10.0.0.2:4515' }
 async function asked(signedBy: string | undefined, rotations: readonly Rotation[] = []) {
   const told: Input[] = []
   const retired: string[] = []
+  const { clock } = standingClock()
+  const access = new Access({
+    ...{ records: memoryStores(seeded(1)).records, clock, secret: secretHex },
+  })
   const warned: string[] = []
   const node = {
     config: { self, seeds: [] },
+    access,
     closing: new AbortController().signal,
     nodeRecords: {
       ...{ seqOf: () => 7, own: undefined, proven: () => 8 },
-      retire: (peerId: string) => void retired.push(peerId),
+      forget: (peerId: string) => void retired.push(peerId),
     },
     transport: {
       sample: async () => ({ answer: { peers: [] }, signedBy }),
@@ -94,11 +103,13 @@ test('only keys may be chosen that are neither blocked nor given up; in members,
   const standings = {
     of: (id: string) => (id === 'http://10.0.0.9:4515' ? ('blocked' as const) : undefined),
   }
-  const keys = { of: (id: string) => (id === next.peerId ? ('trusted' as const) : undefined) }
-  const nodeRecords = { isRetired: (id: string) => id === old.peerId }
+  const keys = {
+    of: (id: string) => (id === next.peerId ? ('trusted' as const) : undefined),
+    isRetired: (id: string) => id === old.peerId,
+  }
   const chosen = (admission: 'open' | 'signed' | 'members') =>
     provenSampling(
-      { config: { admission, reachable: true }, access: { standings, keys }, nodeRecords },
+      { config: { admission, reachable: true }, access: { standings, keys } },
       secretHex,
     )
   const at = (peerId: string, address = peer.address) => ({ peerId, address })
@@ -111,5 +122,7 @@ test('only keys may be chosen that are neither blocked nor given up; in members,
   assert.ok(!signed.accepts(at('grove-1')))
   assert.ok(!members.accepts(at(own.peerId)))
   assert.ok(members.accepts(at(next.peerId)))
+  assert.ok(signed.isTrusted?.(at(next.peerId)))
+  assert.ok(!signed.isTrusted?.(at(own.peerId)))
   assert.ok(signed.random.next() < 1)
 })

@@ -6,6 +6,7 @@ import type { Draft } from '../../../../src/core/contribution/schema.ts'
 import { setStanding } from '../../../../src/node/access/set-standing.ts'
 import { fetchRemoteContribution } from '../../../../src/node/fetch/fetch.ts'
 import { publish } from '../../../../src/node/publish.ts'
+import { sample } from '../../../conformance/samples.ts'
 import { plainDraft } from '../../../support/http.ts'
 import { type ServedNode, serveNode } from '../../../support/serve-node.ts'
 import { until } from '../../../support/until.ts'
@@ -48,6 +49,20 @@ test('who has signed a work, and how many groves what is said of it, is shown', 
     own.origins?.map(({ peerId, own }) => [peerId, own]),
     [[ours, true]],
   )
+})
+
+test('what counts that nobody has signed is told apart, as of groves without keys', async () => {
+  await using here = await serveNode()
+  const { cid } = (await publish(here.node, { ...plainDraft, scores })).contribution
+  const relations = [{ targetCid: cid, relationType: 'adopts' as const }]
+  await publish(here.node, { ...plainDraft, summary: 'signed', relations })
+  const provenance = { origin: 'peer', peerId: 'p', address: 'http://p', receivedAt: 1 } as const
+  for (const summary of ['one', 'two'])
+    await here.node.contributions.put(sample({ summary, relations }), provenance)
+
+  const { adoption, signedBy, unsigned } = await localClient(here.node).standing({ cid })
+
+  assert.deepEqual([adoption, signedBy?.adoption, unsigned?.adoption], [3, 1, 2])
 })
 
 test('a frontier says nothing of origins unasked', async () => {

@@ -40,6 +40,17 @@ const MANIFESTS = '/api/gossip/contribution/'
 const [slowWorks, honestWorks] = [works(10, 'slow', 0), works(10, 'honest', 0.5)]
 const isAsked = ({ requests }: TestPeer) => requests.length > 0
 
+test('what a peer offers is asked of it, though it said lately that it had not got it', async () => {
+  const offered = works(1, 'offered', 0)
+  await using peer = startPeer('peer', { contributions: offered, best: bestOf(offered) })
+  await using grove = testNode([peer])
+  for (const cid of cidsOf(offered)) grove.node.peers.absences.add(peer.address, cid)
+
+  const { fetched } = await grove.node.sync.round()
+
+  assert.deepEqual(fetched, cidsOf(offered))
+})
+
 test('in a round nothing of one host waits for what another sends slowly', async () => {
   await using slow = startPeer('slow', {
     best: bestOf(slowWorks),

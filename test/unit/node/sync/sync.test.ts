@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { absentAnswer, bytesAnswer, type HttpAnswer } from '../../../../sim/network/http.ts'
 import { type Cid, hashBytes } from '../../../../src/core/cid.ts'
 import type { Contribution } from '../../../../src/core/contribution/contribution.ts'
+import { GroveError } from '../../../../src/core/errors.ts'
 import { defaultPolicy } from '../../../../src/core/policy.ts'
 import { fetchRemoteContribution } from '../../../../src/node/fetch/fetch.ts'
 import { someBytes, work } from '../../../support/peer.ts'
@@ -199,6 +200,25 @@ test('an item that could not be fetched backs off before it is tried again', asy
 
   assert.deepEqual(again.failed, [])
   assert.deepEqual(again.skipped, [{ cid: best.cid, reason: 'backing-off' }])
+})
+
+test('a peer that is trusted less than others is asked now and then, so that it can do better', async () => {
+  const names = ['one', 'two', 'three', 'doubtful']
+  await using peers = new AsyncDisposableStack()
+  const [doubtful, ...others] = names.map((name) => peers.use(startPeer(name, {}))).toReversed()
+  assert.ok(doubtful !== undefined)
+  await using grove = testNode([...others, doubtful], { reachable: true })
+  const { node } = grove
+  for (let n = 0; n < 9; n += 1) node.peers.fault(doubtful.address, new GroveError('peer-too-slow'))
+  let asked = 0
+
+  for (let n = 0; n < 64; n += 1) {
+    const report = await node.sync.round()
+    asked += Number(report.asked?.some(({ address }) => address === doubtful.address))
+    node.peers.fault(doubtful.address, new GroveError('peer-too-slow'))
+  }
+
+  assert.ok(asked >= 2 && asked <= 20, `${asked} of 64 rounds`)
 })
 
 test('what was out of reach for an hour comes within seconds once its peer is reached', async () => {

@@ -20,10 +20,14 @@ class Driven {
   readonly gossip: GossipState
   now = START
 
-  constructor(seeds: readonly PeerAddress[] = [], accepts = (_: PeerAddress) => true) {
+  constructor(
+    seeds: readonly PeerAddress[] = [],
+    accepts = (_: PeerAddress) => true,
+    isTrusted = (_: PeerAddress) => false,
+  ) {
     const config = {
       ...{ self: SELF, seeds, hosts: SIMULATED_HOSTS, capabilities: {} },
-      ...{ gossipIntervalMs: INTERVAL_MS, sampling: { random: seeded(2), accepts } },
+      ...{ gossipIntervalMs: INTERVAL_MS, sampling: { random: seeded(2), accepts, isTrusted } },
     }
     this.gossip = new GossipState(config, seeded(1))
     this.round()
@@ -186,6 +190,32 @@ test('peers that were proven before a start are called again, and enter when the
   assert.deepEqual(calls.sort(), [A.address, B.address])
   driven.answers(A)
   assert.deepEqual(driven.view, [A.peerId])
+})
+
+test('each round exchanges with a seed or a trusted peer, by turns, whatever the view is', () => {
+  const trusted = [A, B]
+  const driven = new Driven(
+    [SEED],
+    () => true,
+    ({ peerId }) => trusted.some((one) => one.peerId === peerId),
+  )
+  const others = Array.from({ length: 40 }, (_, n) => grove(100 + n))
+  for (const peer of [SEED, ...trusted, ...others]) driven.answers(peer)
+  const chosen = [SEED, ...trusted].map(({ address }) => address)
+
+  const rounds = Array.from({ length: 8 }, () => {
+    const effects = driven.round()
+    // All answer.
+    for (const peer of [SEED, ...trusted, ...others]) driven.answers(peer)
+    const [first = ''] = effects.flatMap((effect) =>
+      effect.type === 'send-exchange' ? [effect.peer.address] : [],
+    )
+    return chosen.indexOf(first)
+  })
+
+  assert.equal(rounds.filter((index) => index === 0).length, 4, 'a seed in every other round')
+  assert.equal(rounds.filter((index) => index === 1).length, 2)
+  assert.equal(rounds.filter((index) => index === 2).length, 2)
 })
 
 test('five groves with one seed find each other, and go on without it', () => {

@@ -43,14 +43,14 @@ test('a peer is in the view once it has answered, not because it calls or is nam
   assert.deepEqual(ids(state.view()), ids([A, B]))
 })
 
-test('the view has ten of the proven peers, each once, and changes with the rounds', () => {
+test('the view has twelve of the proven peers, each once, and changes with the rounds', () => {
   const state = knowing(groves(1, 100))
   const seen = new Set<string>()
 
   for (let round = 0; round < 100; round += 1) {
     state.beginRound([])
     for (const id of ids(state.view())) seen.add(id)
-    assert.equal(ids(state.view()).size, 10)
+    assert.equal(ids(state.view()).size, 12)
     state.checkInvariants()
   }
 
@@ -118,6 +118,19 @@ test('a peer that does not answer two calls leaves the view, and returns with an
   assert.deepEqual(ids(state.view()), ids([A, B]))
 })
 
+test('a caller whose answer was lost is called back again within eight rounds', () => {
+  const state = knowing([A])
+  const calls = Array.from({ length: 17 }, () => {
+    const atOnce = state.heard(B)
+    return [...atOnce, ...state.beginRound([]).calls].filter(({ peerId }) => peerId === B.peerId)
+  })
+
+  const called = calls.flatMap((each, round) => each.map(() => round))
+
+  assert.equal(called[0], 0)
+  assert.ok(called.length >= 2 && called.length <= 4, `in the rounds ${called.join()}`)
+})
+
 test('where half of the calls are in vain, the whole view and more of the book are called', () => {
   const all = groves(1, 60)
   const state = knowing(all)
@@ -129,16 +142,33 @@ test('where half of the calls are in vain, the whole view and more of the book a
   assert.ok(calls.length >= 20, `${calls.length} calls`)
 })
 
-test('a peer that is silent for 11 rounds has failed, and others do not bring it back', () => {
+test('all of the view are called in four rounds, by two exchanges or else by questions', () => {
+  const state = knowing(groves(1, 100))
+  const calledIn = new Map<string, number>()
+  const since = (peer: PeerAddress) => calledIn.get(peer.peerId) ?? 0
+
+  for (let round = 1; round <= 60; round += 1) {
+    const exchanged = state
+      .view()
+      .toSorted((a, b) => since(a) - since(b))
+      .slice(0, 2)
+    const { calls } = state.beginRound([], exchanged)
+    for (const { peerId } of [...exchanged, ...calls]) calledIn.set(peerId, round)
+    const longest = round - Math.min(...state.view().map(since))
+    assert.ok(round < 5 || longest <= 4, `${longest} rounds`)
+  }
+})
+
+test('a peer that is silent for 12 rounds has failed, and others do not bring it back', () => {
   const state = knowing([A, B])
   const failed: PeerAddress[] = []
 
-  for (let round = 0; round < 14; round += 1) {
+  for (let round = 0; round < 15; round += 1) {
     const begun = state.beginRound([])
     failed.push(...begun.failed)
     for (const { peerId } of begun.calls) if (peerId === A.peerId) state.missed(A)
     state.proved(B)
-    assert.equal(begun.calls.filter(({ peerId }) => peerId === A.peerId).length, round < 11 ? 1 : 0)
+    assert.equal(begun.calls.filter(({ peerId }) => peerId === A.peerId).length, round < 12 ? 1 : 0)
   }
 
   assert.deepEqual(ids(failed), ids([A]))

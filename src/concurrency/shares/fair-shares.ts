@@ -1,4 +1,4 @@
-import { BoundedMap } from './bounded.ts'
+import { BoundedMap } from '../bounded.ts'
 
 /** Names whose time is remembered. */
 const NAMES_MAX = 4_096
@@ -14,8 +14,21 @@ export class FairShares {
   /** Where the turn began that began last. */
   #virtualMs = 0
 
-  /** Of these, who has had the least time: the first of those who are equal. */
-  least(names: Iterable<string>): string | undefined {
+  /**
+   * Of these, who has had the least time: the first of those who are equal. Only the least are
+   * asked whether they may go, until one may.
+   */
+  least(names: Iterable<string>, mayGo: (name: string) => boolean = () => true) {
+    const left = new Set(names)
+    let least = this.#leastOf(left)
+    while (least !== undefined && !mayGo(least)) {
+      left.delete(least)
+      least = this.#leastOf(left)
+    }
+    return least
+  }
+
+  #leastOf(names: Iterable<string>): string | undefined {
     let least: string | undefined
     let leastMs = Number.POSITIVE_INFINITY
     for (const name of names) {

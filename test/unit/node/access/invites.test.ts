@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { KeyId } from '../../../src/core/identity/ed25519.ts'
-import { inviteKey, joinProof } from '../../../src/core/identity/invite.ts'
-import { Access } from '../../../src/node/access/access.ts'
-import { seeded } from '../../../src/runtime/random.ts'
-import { secretHex } from '../../../src/runtime/secret.ts'
-import { memoryStores } from '../../../src/stores/memory/open.ts'
-import { withCode } from '../../support/errors.ts'
-import { keyOf } from '../../support/signed-groves.ts'
-import { standingClock } from '../../support/standing-clock.ts'
+import type { KeyId } from '../../../../src/core/identity/ed25519.ts'
+import { inviteKey, joinProof } from '../../../../src/core/identity/invite.ts'
+import { Access } from '../../../../src/node/access/access.ts'
+import { seeded } from '../../../../src/runtime/random.ts'
+import { secretHex } from '../../../../src/runtime/secret.ts'
+import { memoryStores } from '../../../../src/stores/memory/open.ts'
+import { withCode } from '../../../support/errors.ts'
+import { keyOf } from '../../../support/signed-groves.ts'
+import { standingClock } from '../../../support/standing-clock.ts'
 
 const [hub, alice, bob] = [keyOf(1), keyOf(2), keyOf(3)].map(({ peerId }) => peerId) as [
   KeyId,

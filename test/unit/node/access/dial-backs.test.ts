@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DialBacks } from '../../../src/node/access/dial-backs.ts'
-import { withCode } from '../../support/errors.ts'
-import { standingClock } from '../../support/standing-clock.ts'
+import { DialBacks } from '../../../../src/node/access/dial-backs.ts'
+import { withCode } from '../../../support/errors.ts'
+import { standingClock } from '../../../support/standing-clock.ts'
 
 test('a key has this grove dial it four times at once, a host sixteen times, and all 120 times', () => {
   const { clock, move } = standingClock()

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isAccepted } from '../../../src/core/peers/counting.ts'
-import { Access } from '../../../src/node/access/access.ts'
-import { seeded } from '../../../src/runtime/random.ts'
-import { secretHex } from '../../../src/runtime/secret.ts'
-import { memoryStores } from '../../../src/stores/memory/open.ts'
-import { withCode } from '../../support/errors.ts'
-import { keyOf } from '../../support/signed-groves.ts'
-import { standingClock } from '../../support/standing-clock.ts'
+import { isAccepted } from '../../../../src/core/peers/counting.ts'
+import { Access } from '../../../../src/node/access/access.ts'
+import { seeded } from '../../../../src/runtime/random.ts'
+import { secretHex } from '../../../../src/runtime/secret.ts'
+import { memoryStores } from '../../../../src/stores/memory/open.ts'
+import { withCode } from '../../../support/errors.ts'
+import { keyOf } from '../../../support/signed-groves.ts'
+import { standingClock } from '../../../support/standing-clock.ts'
 
 const ids = [1, 2, 3, 4, 5, 6].map((n) => keyOf(n).peerId)
 const [own = '', former = '', hub = '', other = '', trusted = '', stranger = ''] = ids

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Rests } from '../../../src/concurrency/rests.ts'
+import { Rests } from '../../../../src/concurrency/shares/rests.ts'
 
 function newRests() {
   const state = { now: 1_000_000 }

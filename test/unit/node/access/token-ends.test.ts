@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Tokens } from '../../../src/node/access/tokens.ts'
-import { seeded } from '../../../src/runtime/random.ts'
-import { secretHex } from '../../../src/runtime/secret.ts'
-import { memoryStores } from '../../../src/stores/memory/open.ts'
-import { standingClock } from '../../support/standing-clock.ts'
+import { Tokens } from '../../../../src/node/access/tokens.ts'
+import { seeded } from '../../../../src/runtime/random.ts'
+import { secretHex } from '../../../../src/runtime/secret.ts'
+import { memoryStores } from '../../../../src/stores/memory/open.ts'
+import { standingClock } from '../../../support/standing-clock.ts'
 
 test('who came in by a token is told once that it was revoked, or has expired', async (t) => {
   const { clock, move } = standingClock()

@@ -1,4 +1,4 @@
-import { BoundedMap } from './bounded.ts'
+import { BoundedMap } from '../bounded.ts'
 
 /** How long one rests after a long piece, as a multiple of it, and at most, in ms. */
 const REST_FACTOR = 3

@@ -1,0 +1,74 @@
+import { isKeyId } from '../../src/core/identity/ed25519.ts'
+import { type NodeRecord, readNodeRecord } from '../../src/core/identity/node-record.ts'
+import { isLeafAddress } from '../../src/core/peers/leaf.ts'
+import type { PeerAddress } from '../../src/core/peers/peer.ts'
+import type { GroveNode } from '../../src/node/node.ts'
+import type { Holder } from './union.ts'
+
+/** Where groves keep whom they have called with success. */
+const SPACE = 'proven-peers'
+
+interface Kept {
+  readonly address: string
+  readonly record?: NodeRecord
+  readonly isRetired?: true
+}
+
+type Subject = Pick<Holder, 'name' | 'disk'> & {
+  readonly clock: { now(): number }
+  readonly node?: Pick<GroveNode, 'gossip'> | undefined
+}
+
+/** Watches what groves keep of the peers that have proven themselves. */
+export class RecordWatch {
+  readonly #honest: ReadonlyMap<string, string>
+  readonly #ownerOf: ReadonlyMap<string, string>
+  /** By grove and honest key, the highest number of a record that was kept. */
+  readonly #numbers = new Map<string, number>()
+
+  constructor(honest: readonly PeerAddress[]) {
+    this.#honest = new Map(honest.map(({ peerId, address }) => [peerId, address]))
+    this.#ownerOf = new Map(honest.map(({ peerId, address }) => [address, peerId]))
+  }
+
+  /** What a grove keeps that its owner has not said, or that belongs to somebody else. */
+  async wrong(grove: Subject): Promise<string[]> {
+    const found: string[] = []
+    for (const { key, value } of await grove.disk.records.list(SPACE)) {
+      const kept = value as unknown as Kept
+      const faults = kept.isRetired ? this.#ofRetired(grove, key) : this.#of(grove, key, kept)
+      found.push(...faults.map((fault) => `${grove.name} ${fault}`))
+    }
+    return found
+  }
+
+  #of({ name, clock }: Subject, key: string, { address, record }: Kept): string[] {
+    const found: string[] = []
+    const owner = this.#ownerOf.get(address)
+    if ((owner ?? key) !== key || (this.#honest.get(key) ?? address) !== address)
+      found.push(`keeps ${address} as that of ${key}`)
+    if (record === undefined) return found
+    const read = readNodeRecord(record, clock.now())
+    if ('fault' in read) found.push(`keeps a record of ${key} that is ${read.fault}`)
+    if (record.peerId !== key) found.push(`keeps a record of ${record.peerId} for ${key}`)
+    const isPlaced = isLeafAddress(address)
+      ? record.addresses.length === 0
+      : record.addresses.includes(address)
+    if (!isPlaced) found.push(`keeps a record of ${key} without its address ${address}`)
+    if (this.#honest.has(key)) found.push(...this.#olderThanBefore(name, key, record.seq))
+    return found
+  }
+
+  #olderThanBefore(name: string, key: string, seq: number): string[] {
+    const place = `${name} ${key}`
+    const before = this.#numbers.get(place) ?? 0
+    this.#numbers.set(place, Math.max(before, seq))
+    return seq < before ? [`keeps an older record of ${key} than before`] : []
+  }
+
+  #ofRetired({ node }: Subject, key: string): string[] {
+    if (this.#honest.has(key)) return [`takes ${key} for a key that was given up`]
+    const known = node?.gossip.peers().some((peer) => peer.active && peer.peerId === key)
+    return known && isKeyId(key) ? [`has an active peer by ${key}, which was given up`] : []
+  }
+}
