@@ -21,6 +21,16 @@ export function certificateWarning(until: number, now: number): string | undefin
     : `the certificate of this grove expires on ${day}: renew it, and restart the grove`
 }
 
+/** Tells of a certificate that has ended, or soon will. */
+export function warnOfEnd(
+  { until }: Pick<DatedCertificate, 'until'>,
+  warn: (message: string) => void,
+  now: number,
+): void {
+  const warning = certificateWarning(until, now)
+  if (warning !== undefined) warn(warning)
+}
+
 /** The files of both, in PEM. */
 interface CertificateFiles {
   readonly tlsCert?: string | undefined

@@ -32,3 +32,9 @@ export interface NodeConfig {
   readonly policy: Policy
   readonly fetchTimeoutMs: number
 }
+
+/** What a grove tells of itself. */
+export type OwnConfig = Pick<
+  NodeConfig,
+  'self' | 'former' | 'reachable' | 'admission' | 'certificateUntil'
+>

@@ -27,7 +27,7 @@ import type { StubStore } from '../ports/stub-store.ts'
 import type { Along, ManifestAnswer, Transport } from '../ports/transport.ts'
 import type { GossipState } from '../protocol/gossip-state.ts'
 import type { Input } from '../protocol/messages.ts'
-import type { NodeConfig } from './config.ts'
+import type { NodeConfig, OwnConfig } from './config.ts'
 import type { EventHub } from './events.ts'
 import type { Health } from './health.ts'
 
@@ -55,10 +55,7 @@ export interface TakenWork {
 
 /** What people and agents ask of a grove: it reads what is here and calls nobody. */
 export interface ReadContext extends Breathing {
-  readonly config: Pick<
-    NodeConfig,
-    'self' | 'former' | 'reachable' | 'admission' | 'certificateUntil'
-  >
+  readonly config: OwnConfig
   readonly contributions: ContributionReader
   readonly index: GraphIndex
   readonly origins: Pick<OriginStore, 'of' | 'judgements'>
