@@ -13,7 +13,7 @@ import { localServing } from './api/local/serving.ts'
 import { type GroveSession, holderSession } from './api/local/session.ts'
 import { SharedGrove } from './api/local/shared-grove.ts'
 import { Precedence } from './concurrency/shares/precedence.ts'
-import { certificateOf, certificateWarning } from './config/certificate.ts'
+import { certificateOf, warnOfEnd } from './config/certificate.ts'
 import { callableUrl, namesOf } from './config/names.ts'
 import { admissionOf, type GroveSettings, isReachedElsewhere, type ServerConfig } from './config.ts'
 import { isGroveError } from './core/errors.ts'
@@ -158,8 +158,7 @@ export async function serveGrove(
   const admission = admissionOf(server, settings.admission)
   const proxies = proxiesAt(server.trustProxies ?? [])
   const tls = await certificateOf(server)
-  const warning = tls && certificateWarning(tls.until, systemClock.now())
-  if (warning !== undefined) log.warn(warning)
+  if (tls !== undefined) warnOfEnd(tls, log.warn, systemClock.now())
   const bound = await bind({ ...server, tls })
   const opened = await orClose(bound.close, () => takeStores(settings, log, true))
   const { node, close } = composeNode(
