@@ -9,6 +9,7 @@ import {
   TRANSFERS_MAX_ASKED_PER_HOST,
   TRANSFERS_MAX_PER_HOST,
 } from '../../src/core/limits.ts'
+import { demandsKeys } from '../../src/core/peers/admission.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 import type { CarriedRequest } from '../../src/transport/dialler.ts'
 import type { Timeline } from '../engine/timeline.ts'
@@ -16,8 +17,10 @@ import { ipOf } from '../network/hosts.ts'
 import type { Host } from '../network/http.ts'
 import type { Client, Watcher } from '../network/network.ts'
 
-/** Active peers, and retained peers that are no seeds. BEHAVIOUR.md#membership. */
-const ACTIVE_MAX = 12
+/** Active peers, as anybody or as proven ones. BEHAVIOUR.md#membership. */
+const ACTIVE_MAX = 10
+const PROVEN_ACTIVE_MAX = 12
+/** Retained peers that are no seeds. */
 const RETAINED_MAX = 64
 /** Peers that an honest grove offers in one shuffle. */
 const SHUFFLE_SIZE = 5
@@ -32,7 +35,8 @@ export function exceededLimits(node: GroveNode): string[] {
   }
   const peers = gossip.peers()
   const retained = peers.filter((peer) => !peer.active && !peer.seed)
-  limit('active peers', peers.filter((peer) => peer.active).length, ACTIVE_MAX)
+  const activeMax = demandsKeys(config.admission) ? PROVEN_ACTIVE_MAX : ACTIVE_MAX
+  limit('active peers', peers.filter((peer) => peer.active).length, activeMax)
   limit('retained peers', retained.length, RETAINED_MAX)
   const addresses = peers.map(({ address }) => address)
   limit('names for one address', addresses.length - new Set(addresses).size, 0)
