@@ -123,8 +123,13 @@ async function takeAlong(
   const { pending, sizeBytes } = await node.blobs.stage(bytes, { expect: hash })
   const isShared = along?.isShared === true
   if (peer !== undefined) {
-    if (!isShared) node.peers.bytesGood(peer.address, sizeBytes)
-    onProgress?.({ hash, name, receivedBytes: sizeBytes, sizeBytes, peerId: peer.peerId })
+    const { peerId } = peer
+    const arrived = { hash, receivedBytes: sizeBytes, sizeBytes, peerId }
+    onProgress?.({ ...arrived, name })
+    if (!isShared) {
+      node.peers.bytesGood(peer.address, sizeBytes)
+      node.events.publish({ type: 'transfer', ...arrived, done: true })
+    }
   }
   return { pending, bytesMoved: isShared ? 0 : sizeBytes }
 }

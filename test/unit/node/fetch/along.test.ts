@@ -27,10 +27,15 @@ test('a small contribution comes by one request, with all that belongs to it', a
   await using peer = startPeer('peer', small)
   await using grove = testNode([peer])
   const { node } = grove
+  const told: unknown[] = []
+  node.events.observe((event) => {
+    if (event.type === 'transfer') told.push([event.hash, event.receivedBytes, event.done])
+  })
 
   const result = await fetchRemoteContribution(node, item.cid, named)
 
   assert.deepEqual(peer.requests, [MANIFEST])
+  assert.deepEqual(told, [[hashBytes(note), note.byteLength, true]])
   assert.deepEqual(
     result.artifacts.map(({ state, sizeBytes }) => [state, sizeBytes]),
     [['fetched', note.byteLength]],
