@@ -57,6 +57,8 @@ interface Running {
   readonly host: string
   readonly lane: Lane
   readonly since: number
+  /** When it was asked for. */
+  readonly askedAt: number
 }
 
 interface TurnsOptions {
@@ -224,7 +226,7 @@ export class Turns {
     const next = now - this.#sliceAt < SLICE_MS ? this.#next() : undefined
     if (next === undefined) return
     this.#noteWait(next.host, now - next.request.since)
-    this.#begin(next.host, next.lane)
+    this.#begin(next.host, next.lane, next.request.since)
     next.request.begin()
   }
 
@@ -290,20 +292,20 @@ export class Turns {
     return host === undefined || queue === undefined ? undefined : { lane, host, queue }
   }
 
-  #begin(host: string, lane: Lane): void {
+  #begin(host: string, lane: Lane, askedAt = this.#clock.now()): void {
     this.#charge()
-    this.#running = { host, lane, since: this.#clock.now() }
+    this.#running = { host, lane, since: this.#clock.now(), askedAt }
     this.#shares.begin(host)
   }
 
   /** Charges the request that began last with the time since then. */
   #charge(): void {
     if (this.#running === undefined) return
-    const { host, lane, since } = this.#running
+    const { host, lane, since, askedAt } = this.#running
     this.#running = undefined
     const ms = Math.max(TURN_MIN_MS, this.#clock.now() - since)
     this.#shares.charge(host, ms)
-    this.#precedence.note(host, ms)
+    this.#precedence.note(host, ms, askedAt)
     // Who only looks whether the grove lives is nobody to rest for.
     if (lane !== 'vital') this.#rests.note(host, ms)
   }

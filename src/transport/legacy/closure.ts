@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Cid, hashBytes } from '../../core/cid.ts'
+import { membersOf } from '../../core/contribution/scan.ts'
 import { cidSchema, relationTypeSchema } from '../../core/contribution/schema.ts'
 import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
 import { isGroveError } from '../../core/errors.ts'
@@ -14,13 +15,15 @@ const relationsSchema = z.object({
   relations: z.array(z.object({ targetCid: cidSchema, relationType: relationTypeSchema })),
 })
 
+type ClosureRoutes = Pick<LegacyRoutes, 'manifest' | 'children'>
+
 /**
  * A closure put together from single requests to a 0.1 server: one for each ancestor, and one for
  * the contributions that point at it. At most CLOSURE_MAX_CONTRIBUTIONS ancestors, and no further
  * one after CLOSURE_MAX_BYTES.
  */
 export async function legacyClosure(
-  routes: LegacyRoutes,
+  routes: ClosureRoutes,
   peer: PeerAddress,
   request: ClosureRequest,
   options: RequestOptions,
@@ -44,13 +47,13 @@ class Walk {
   readonly missing: Cid[] = []
   /** Whether the limit on bytes ended it. */
   isFull = false
-  readonly #routes: LegacyRoutes
+  readonly #routes: ClosureRoutes
   readonly #peer: PeerAddress
   readonly #options: RequestOptions
   readonly #manifests = new Map<Cid, Uint8Array>()
   #bytes = 0
 
-  constructor(routes: LegacyRoutes, peer: PeerAddress, options: RequestOptions) {
+  constructor(routes: ClosureRoutes, peer: PeerAddress, options: RequestOptions) {
     this.#routes = routes
     this.#peer = peer
     this.#options = options
@@ -81,13 +84,18 @@ class Walk {
     return parents
   }
 
+  /**
+   * Undefined where the peer has none, or sends another: whoever could choose what is read could
+   * have it ask for one invention after the other.
+   */
   async #manifest(cid: Cid): Promise<Uint8Array | undefined> {
     if (this.#bytes > CLOSURE_MAX_BYTES) this.isFull = true
     if (this.isFull) return undefined
     try {
       const { bytes } = await this.#routes.manifest(this.#peer, cid, this.#options)
       this.#bytes += bytes.byteLength
-      if (hashBytes(bytes) === cid) this.#manifests.set(cid, bytes)
+      if (hashBytes(bytes) !== cid) return undefined
+      this.#manifests.set(cid, bytes)
       return bytes
     } catch (error) {
       if (!isGroveError(error, 'absent') && !isGroveError(error, 'gone')) throw error
@@ -97,9 +105,9 @@ class Walk {
   }
 }
 
-/** The parents that an unverified manifest names; none if it can't be read. */
+/** The parents that a manifest names; none if it has no such relations. */
 function parentsOf(bytes: Uint8Array): Cid[] {
-  const result = relationsSchema.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')))
+  const result = relationsSchema.safeParse(membersOf(bytes, ['relations']))
   if (!result.success) return []
   return result.data.relations
     .filter(({ relationType }) => relationType === 'derives_from')

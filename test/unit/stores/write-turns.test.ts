@@ -198,3 +198,43 @@ test('while this machine writes, others have a fifth of the time', () => {
   const strangers = order.filter(({ asker }) => asker === 'stranger').length
   assert.ok(strangers >= 60 && strangers <= 140, `${strangers} of strangers beside 400`)
 })
+
+const FIVE_SECONDS_MS = 5_000
+/** One who publishes on this machine: what a job takes, and how soon after it the next one comes. */
+const JOB_MS = 0.35
+const PAUSE_MS = 0.9
+
+/** How often one is written in five seconds, beside a stranger of whom eight jobs always wait. */
+function writtenBeside(strangersMs: number): number {
+  const { order, add, batch, wait } = bench()
+  for (let n = 0; n < 8; n++) add('stranger', strangersMs)
+  let count = 0
+  let dueMs = 1_000
+  for (let nowMs = 0; nowMs < FIVE_SECONDS_MS; ) {
+    if (nowMs >= dueMs) {
+      add('own', JOB_MS)
+      dueMs = Number.POSITIVE_INFINITY
+    }
+    const { ms, jobs } = batch()
+    if (ms === 0) wait(0.1)
+    nowMs += ms || 0.1
+    for (const { asker } of jobs) {
+      if (asker === 'stranger') add('stranger', strangersMs)
+      else {
+        count++
+        dueMs = nowMs + PAUSE_MS
+      }
+    }
+    order.length = 0
+  }
+  return count
+}
+
+for (const ms of [1, 2, 3, 6, 20])
+  test(`who publishes here one by one keeps its pace beside a flood of works of ${ms} ms`, () => {
+    const alone = (FIVE_SECONDS_MS - 1_000) / (JOB_MS + PAUSE_MS)
+
+    const ratio = writtenBeside(ms) / alone
+
+    assert.ok(ratio >= 0.7, `${ratio} of its pace`)
+  })

@@ -34,6 +34,8 @@ export const SYNC = 'sync'
 interface Waiting<T> {
   readonly job: T
   readonly bytes: number
+  /** Unix ms. */
+  readonly since: number
 }
 
 /** Who is on this machine, and whose writes are bounded by themselves: they are never refused. */
@@ -91,7 +93,7 @@ export class WriteTurns<T> {
     const isFull = queue.size > 0 && queue.bytes + bytes > ASKER_MAX_BYTES
     if (isFull && !UNBOUNDED.has(asker))
       throw new GroveError('busy', {}, { message: 'too much waits to be written: come later' })
-    queue.push({ job, bytes })
+    queue.push({ job, bytes, since: this.#now() })
     this.#size++
     this.#noteActive(asker)
   }
@@ -131,8 +133,8 @@ export class WriteTurns<T> {
 
   /** Puts jobs that were not begun back to where they were. */
   putBack(taken: readonly Taken<T>[]): void {
-    for (const { asker, job, bytes, expectedMs } of taken.toReversed()) {
-      this.#queueOf(asker).putBack({ job, bytes })
+    for (const { asker, job, bytes, since, expectedMs } of taken.toReversed()) {
+      this.#queueOf(asker).putBack({ job, bytes, since })
       this.#size++
       this.#shares.charge(asker, -expectedMs)
     }
@@ -144,14 +146,14 @@ export class WriteTurns<T> {
    */
   settle(taken: readonly Taken<T>[], workMs: readonly number[], allMs: number): void {
     const sumMs = workMs.reduce((sum, ms) => sum + ms, 0)
-    for (const [index, { asker, expectedMs }] of taken.entries()) {
+    for (const [index, { asker, since, expectedMs }] of taken.entries()) {
       const ms = workMs[index] ?? 0
       const chargeMs = sumMs === 0 ? allMs / taken.length : (allMs * ms) / sumMs
       this.#shares.charge(asker, chargeMs - expectedMs)
       const usualMs = this.#usualMs.get(asker) ?? ms
       this.#usualMs.set(asker, usualMs + LATEST_SHARE * (ms - usualMs))
       if (asker !== OWN) this.#rests.note(asker, ms)
-      if (asker !== OWN) this.#precedence.note(asker, chargeMs)
+      if (asker !== OWN) this.#precedence.note(asker, chargeMs, since)
       this.#noteActive(asker)
     }
   }

@@ -31,13 +31,25 @@ test('nobody rests for this machine while it uses little, has its part, or is id
 
   precedence.note('local', 2)
   assert.equal(precedence.endOf('stranger'), nowMs() + 250)
-  precedence.note('local', 310)
+  precedence.note('local', 630)
   assert.equal(precedence.endOf('stranger'), undefined)
 
   precedence.note('stranger', 400)
   assert.equal(precedence.endOf('stranger'), nowMs() + 250)
   wait(251)
   assert.equal(precedence.endOf('stranger'), undefined)
+})
+
+test('who is kept waiting is busy, however little it can use; waits at once count once', () => {
+  const { precedence, wait, nowMs } = newPrecedence()
+  precedence.note('stranger', 80)
+  wait(6)
+  for (let n = 0; n < 8; n++) precedence.note('own', 0.1, nowMs() - 6)
+  assert.equal(precedence.endOf('stranger'), undefined)
+
+  wait(6)
+  precedence.note('own', 0.1, nowMs() - 6)
+  assert.notEqual(precedence.endOf('stranger'), undefined)
 })
 
 test('a rest has an end, however much one has used, and though the clock is set back', () => {
