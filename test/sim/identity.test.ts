@@ -118,6 +118,49 @@ test("an active peer under another grove's key is noticed", () => {
   assert.equal(found.length, 1)
 })
 
+test('a copied key may be at the addresses of the groves that have it, and nowhere else', async () => {
+  const keys = keysOf()
+  const { peerId } = keys.of('copied')
+  const places = ['http://10.0.0.2:4515', 'http://10.0.0.3:4515'].map((address) => ({
+    ...{ peerId, address },
+  }))
+  const knownAt = (address: string) => {
+    const gossip = { peers: () => [{ peerId, address, active: true }] }
+    return misplacedKeys({ config: { self: { peerId: 'g' } }, gossip } as never, places)
+  }
+  const watch = new RecordWatch(places)
+  const keptAt = async (address: string) => {
+    const grove = { ...holder(keys), clock: { now: () => NOW } }
+    await grove.disk.records.set('proven-peers', peerId, { address })
+    return watch.wrong(grove)
+  }
+
+  for (const { address } of places) {
+    assert.deepEqual(knownAt(address), [])
+    assert.deepEqual(await keptAt(address), [])
+  }
+  assert.equal(knownAt(WRONG_ADDRESS).length, 1)
+  assert.equal((await keptAt(WRONG_ADDRESS)).length, 1)
+})
+
+test('a copied disk has all that the first one held, and nothing that is its own', async () => {
+  const keys = keysOf()
+  const [{ disk }, copy] = [holder(keys), holder(keys)]
+  const published = work('published')
+  disk.graph.origins.signWith(keys.of('g'))
+  await disk.graph.put(published, { ...here, own: true })
+  await disk.records.set('standing', 'k', { standing: 'blocked' })
+
+  await copy.disk.copy(disk)
+
+  const [stored] = await copy.disk.graph.getMany([published.cid])
+  assert.deepEqual(stored?.provenance, here)
+  const origins = await disk.graph.origins.of([published.cid])
+  assert.equal(origins.length, 1)
+  assert.deepEqual(await copy.disk.graph.origins.of([published.cid]), origins)
+  assert.deepEqual(await copy.disk.records.get('standing', 'k'), { standing: 'blocked' })
+})
+
 test('node records that a grove must not keep are noticed', async () => {
   const keys = keysOf()
   const [own, other] = [keys.of('own'), keys.of('other')]
