@@ -1,6 +1,6 @@
 import type { Policy } from '../../src/core/policy.ts'
 import { wanted } from './agreement.ts'
-import type { Holder } from './union.ts'
+import { type Holder, unionOf } from './union.ts'
 
 /** What the checkers need of a machine. */
 interface Keyed {
@@ -20,17 +20,23 @@ export function unwarned(machines: readonly Keyed[]): string[] {
   )
 }
 
-/** What these groves lack of what others, which count alike, agree to be best. */
+/**
+ * What these groves lack of what others hold and is among the best, with the own work of such a
+ * grove, of which the others need not have heard.
+ */
 export async function behind(
   holders: readonly Holder[],
   others: readonly Holder[],
   policy: Policy,
 ): Promise<string[]> {
-  const [due = new Map()] = (await wanted(others, policy)).values()
   const found: string[] = []
-  for (const { name, disk } of holders) {
-    const lacking = await disk.graph.missing([...due.keys()])
-    found.push(...lacking.map((cid) => `${name} lacks ${cid}, which the others hold`))
+  if (holders.length === 0) return found
+  const { contributions } = await unionOf(others)
+  for (const holder of holders) {
+    const due = (await wanted([...others, holder], policy)).get(holder.name) ?? new Map()
+    const lacking = await holder.disk.graph.missing([...due.keys()])
+    const known = lacking.filter((cid) => contributions.has(cid))
+    found.push(...known.map((cid) => `${holder.name} lacks ${cid}, which the others hold`))
   }
   return found
 }
