@@ -17,6 +17,7 @@ import { SIGNATURE } from '../../src/signing/http-signature.ts'
 import { httpTransport } from '../../src/transport/client.ts'
 import { twinIn, wrongBlame } from '../checkers/blame.ts'
 import type { CallWatch } from '../checkers/calls.ts'
+import type { ClockWatch } from '../checkers/clocks.ts'
 import { MachineClock } from '../engine/clock.ts'
 import type { Journal } from '../engine/journal.ts'
 import type { Keys } from '../engine/keys.ts'
@@ -36,6 +37,7 @@ export interface RunContext {
   readonly journal: Journal
   readonly network: Network
   readonly calls: CallWatch
+  readonly clocks: ClockWatch
   /** Reports a violation: something that must never happen. */
   readonly violated: (what: string) => void
   /** All honest groves. */
@@ -180,7 +182,10 @@ export class Machine implements Host {
     const http = httpTransport({
       ...{ allowPrivate: true, clock, carrier },
       ...(key && {
-        signing: { key, keys: keys.known(), nonce: () => hexDigits(nonces, NONCE_DIGITS) },
+        signing: {
+          ...{ key, keys: keys.known(), nonce: () => hexDigits(nonces, NONCE_DIGITS) },
+          onClock: (peer, offsetMs) => this.#warnOfClock(peer, offsetMs),
+        },
       }),
       isBlocked: (peer) => node.access.blocks(peer),
     })
@@ -279,13 +284,23 @@ export class Machine implements Host {
   async handle(request: HttpRequest): Promise<HttpAnswer> {
     if (this.#running === undefined) return never()
     const answer = await serve(this.#running.answerer, request)
-    this.#options.calls.answered(this.name, this.address, answer.status, request)
+    const { calls, clocks } = this.#options
+    calls.answered(this.name, this.address, answer.status, request)
+    clocks.answered(request.from, this.address, request, answer)
     return answer
   }
 
   #note(address: string, fault: string): void {
     const faults = this.#blamed.get(address) ?? new Set()
     this.#blamed.set(address, faults.add(fault))
+  }
+
+  /** Says so as a served grove does (`src/compose.ts`). */
+  #warnOfClock({ address }: PeerAddress, offsetMs: number): void {
+    const { journal, clocks } = this.#options
+    clocks.told(this.name, address)
+    const words = () => `warns that the clock at ${address} is off by ${offsetMs} ms`
+    journal.note(this.name, `the clock of ${address} is off by ${offsetMs}`, words)
   }
 
   #losePower(): void {

@@ -105,6 +105,7 @@ async function play(
       ...(await otherSigners(single)),
       ...(await behind(shared, single, groves.policy)),
       ...unwarned(shared),
+      ...world.clocks.untold(machines),
       ...misplaced(world),
       ...linesAmiss(machines),
       ...(groves.joins ? listsAmiss(machines) : []),

@@ -5,6 +5,7 @@ import { mintedNames } from '../adversaries/identity/key-minter.ts'
 import { adversaryNames, startAdversaries } from '../adversaries/start.ts'
 import { TrafficWatch } from '../checkers/bounds.ts'
 import { CallWatch } from '../checkers/calls.ts'
+import { ClockWatch } from '../checkers/clocks.ts'
 import { RecordWatch } from '../checkers/records.ts'
 import { Journal } from '../engine/journal.ts'
 import { Keys } from '../engine/keys.ts'
@@ -41,6 +42,7 @@ export class World {
   readonly mode: Mode
   readonly keys: Keys
   readonly records: RecordWatch
+  readonly clocks = new ClockWatch()
   readonly #violations = new Set<string>()
 
   constructor(scenario: Scenario, seed: number, explain: boolean) {
@@ -204,6 +206,7 @@ export class World {
         journal,
         network,
         calls,
+        clocks: this.clocks,
         rng: own,
         config,
         disk: scenario.disk,

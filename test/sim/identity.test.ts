@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CallWatch } from '../../sim/checkers/calls.ts'
+import { ClockWatch } from '../../sim/checkers/clocks.ts'
 import {
   intrusions,
   misplacedKeys,
@@ -27,6 +28,7 @@ import { isOriginOf, signOrigins } from '../../src/core/identity/origin.ts'
 import { leafAddress } from '../../src/core/peers/leaf.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import type { GroveNode } from '../../src/node/node.ts'
+import { signRequest } from '../../src/signing/http-signature.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 const WRONG_ADDRESS = 'http://10.6.0.1:4515'
@@ -258,6 +260,41 @@ test('a signature that is taken twice, or for what it does not cover, is noticed
   assert.equal(found.length, 3)
 })
 
+test('a clock that is off, for which a call was refused, and that nobody is told of is noticed', async () => {
+  const key = keysOf(true).of('caller')
+  const receiver = keysOf().of('receiver').peerId
+  const call = { method: 'GET', target: 'http://10.0.0.2:4515/a', to: receiver }
+  const signed = await signRequest(key, call, { created: NOW / 1_000, nonce: '0'.repeat(32) })
+  const watch = new ClockWatch()
+  const refuse = (address: string, reason: string, offMs: number) =>
+    watch.answered(
+      'g0',
+      address,
+      {
+        method: 'GET',
+        path: '/a',
+        headers: { ...signed },
+        body: '',
+        from: 'g0',
+        remote: '10.0.0.1',
+      },
+      {
+        ...{ status: 401, body: new Uint8Array() },
+        headers: { 'grove-challenge': `${receiver} ${NOW + offMs} ${reason}` },
+      },
+    )
+
+  refuse('http://held-up', 'time', 60_000)
+  refuse('http://renamed', 'receiver', 3_600_000)
+  refuse('http://told', 'time', -3_600_000)
+  refuse('http://untold', 'time', 3_600_000)
+  watch.told('g0', 'http://told')
+
+  const found = watch.untold([{ name: 'g0' }])
+  assert.deepEqual(found, ['g0 has not said that the clock at http://untold is off'])
+  assert.deepEqual(watch.untold([{ name: 'g1' }]), [])
+})
+
 /** Each mode with the seed in which, once, groves did not hear each other after a clock was set. */
 const SEEDS: readonly (readonly [Mode, number])[] = [
   ['open', 25],
@@ -265,15 +302,17 @@ const SEEDS: readonly (readonly [Mode, number])[] = [
   ['members', 26],
 ]
 for (const [mode, seed] of SEEDS)
-  test(`groves whose clocks are hours off agree in the mode ${mode}`, async () => {
+  test(`groves whose clocks are hours off agree, and say so, in the mode ${mode}`, async () => {
     const scenario = readScenario('wrong-clocks')
 
-    const { violations } = await run(
+    const { violations, transcript } = await run(
       { ...scenario, groves: { ...scenario.groves, modes: [mode] } },
       seed,
+      { explain: true },
     )
 
     assert.deepEqual(violations, [])
+    assert.ok(transcript.some((line) => /warns that the clock at .* is off/.test(line)))
   })
 
 test('groves with real keys agree', async () => {
