@@ -14,8 +14,19 @@ export function wrongBlame(
   const peer = honest.find((each) => each.peerId === peerId && each.address === address)
   if (peer === undefined) return undefined
   const isLie =
-    message === 'advertisement contradicted' || (message === 'peer fault' && !mayBeNetwork(fields))
+    twinIn(message, fields) === undefined &&
+    (message === 'advertisement contradicted' ||
+      (message === 'peer fault' && !mayBeNetwork(fields)))
   return isLie ? `${peer.peerId} is blamed for what it did not do: ${reason}` : undefined
+}
+
+/** The address at which a line of a grove's log says that another grove has its key. */
+export function twinIn(
+  message: string,
+  { address, reason }: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const isTold = message === 'peer fault' && /has the id of this one/.test(String(reason))
+  return isTold ? String(address) : undefined
 }
 
 /**

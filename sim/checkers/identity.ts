@@ -61,15 +61,17 @@ export async function intrusions(
   ]
 }
 
-/** Peers that a grove knows under the key of an honest grove at another address than that one's. */
+/** Peers that a grove knows under the key of an honest grove at another address than those it has. */
 export function misplacedKeys(
   { config, gossip }: Pick<GroveNode, 'config' | 'gossip'>,
   honest: readonly PeerAddress[],
 ): string[] {
-  const addressOf = new Map(honest.map(({ peerId, address }) => [peerId, address]))
+  const placesOf = Map.groupBy(honest, ({ peerId }) => peerId)
+  const isPlaced = ({ peerId, address }: PeerAddress) =>
+    placesOf.get(peerId)?.some((place) => place.address === address) ?? true
   return gossip
     .peers()
     .filter(({ peerId, active }) => active && isKeyId(peerId))
-    .filter(({ peerId, address }) => (addressOf.get(peerId) ?? address) !== address)
+    .filter((peer) => !isPlaced(peer))
     .map(({ peerId, address }) => `${config.self.peerId} knows ${address} as ${peerId}`)
 }

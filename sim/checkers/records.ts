@@ -21,13 +21,16 @@ type Subject = Pick<Holder, 'name' | 'disk'> & {
 
 /** Watches what groves keep of the peers that have proven themselves. */
 export class RecordWatch {
-  readonly #honest: ReadonlyMap<string, string>
+  /** By key. A copied one has several addresses. */
+  readonly #honest: ReadonlyMap<string, readonly string[]>
   readonly #ownerOf: ReadonlyMap<string, string>
   /** By grove and honest key, the highest number of a record that was kept. */
   readonly #numbers = new Map<string, number>()
 
   constructor(honest: readonly PeerAddress[]) {
-    this.#honest = new Map(honest.map(({ peerId, address }) => [peerId, address]))
+    const placesOf = Map.groupBy(honest, ({ peerId }) => peerId)
+    const addressesOf = (places: readonly PeerAddress[]) => places.map(({ address }) => address)
+    this.#honest = new Map([...placesOf].map(([key, places]) => [key, addressesOf(places)]))
     this.#ownerOf = new Map(honest.map(({ peerId, address }) => [address, peerId]))
   }
 
@@ -45,15 +48,18 @@ export class RecordWatch {
   #of({ name, clock }: Subject, key: string, { address, record }: Kept): string[] {
     const found: string[] = []
     const owner = this.#ownerOf.get(address)
-    if ((owner ?? key) !== key || (this.#honest.get(key) ?? address) !== address)
+    const places = this.#honest.get(key) ?? [address]
+    if ((owner ?? key) !== key || !places.includes(address))
       found.push(`keeps ${address} as that of ${key}`)
     if (record === undefined) return found
     const read = readNodeRecord(record, clock.now())
     if ('fault' in read) found.push(`keeps a record of ${key} that is ${read.fault}`)
     if (record.peerId !== key) found.push(`keeps a record of ${record.peerId} for ${key}`)
+    // Of two groves with one key, the one that has proven itself last may have the older record.
     const isPlaced = isLeafAddress(address)
       ? record.addresses.length === 0
-      : record.addresses.includes(address)
+      : record.addresses.includes(address) ||
+        places.some((place) => place !== address && record.addresses.includes(place))
     if (!isPlaced) found.push(`keeps a record of ${key} without its address ${address}`)
     if (this.#honest.has(key)) found.push(...this.#olderThanBefore(name, key, record.seq))
     return found

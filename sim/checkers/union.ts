@@ -3,6 +3,7 @@ import type { KeyId } from '../../src/core/identity/ed25519.ts'
 import type { Origin } from '../../src/core/identity/origin.ts'
 import { type Counting, EVERYBODY, isAccepted } from '../../src/core/peers/counting.ts'
 import type { Stored } from '../../src/ports/contribution-store.ts'
+import type { OriginStore } from '../../src/ports/origin-store.ts'
 import { seeded } from '../../src/runtime/random.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
 import type { Disk } from '../machine/disk.ts'
@@ -44,7 +45,7 @@ export async function unionOf(
 
 /** Judges all that a graph holds. */
 export async function judgeBy(
-  { origins }: Pick<MemoryGraph, 'origins'>,
+  { origins }: { readonly origins: Pick<OriginStore, 'judge' | 'recount'> },
   counting: Counting,
 ): Promise<void> {
   let isDue = await origins.judge(counting)

@@ -8,12 +8,13 @@ import type { StoreHealth } from '../../src/ports/store-health.ts'
 import { MemoryBlobs } from '../../src/stores/memory/blobs.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
 import { healthy } from '../../src/stores/memory/open.ts'
-import { MemoryRecords } from '../../src/stores/memory/records.ts'
 import { receive } from '../../src/stores/receive.ts'
+import { storedIn } from '../checkers/stored.ts'
 import { never, type Process } from '../engine/process.ts'
 import type { Rng } from '../engine/rng.ts'
 import type { Timeline } from '../engine/timeline.ts'
 import type { DiskConditions } from '../scenario/conditions.ts'
+import { DiskRecords } from './disk-records.ts'
 
 interface Options {
   readonly timeline: Timeline
@@ -45,7 +46,7 @@ export class Disk {
   readonly hashes = new Set<Cid>()
   /** Blobs that the disk lost by itself. */
   readonly forgotten = new Set<Cid>()
-  readonly records = new MemoryRecords()
+  readonly records = new DiskRecords()
   readonly #options: Options
 
   constructor(options: Options) {
@@ -114,6 +115,21 @@ export class Disk {
   #landed(hash: Cid): void {
     this.hashes.add(hash)
     this.forgotten.delete(hash)
+  }
+
+  /** Takes over what another disk holds: a copied directory, in which nothing is this grove's own. */
+  async copy({ graph, blobs, hashes, records }: Disk): Promise<void> {
+    await this.records.copy(records)
+    for (const stored of await storedIn(graph)) {
+      const { own: _, ...provenance } = stored.provenance
+      await this.graph.put(stored, provenance)
+      for (const [cid, origins] of await graph.origins.of([stored.cid]))
+        await this.graph.origins.add(cid, origins, 'peer')
+    }
+    for (const hash of hashes) {
+      await this.blobs.put(await blobs.get(hash))
+      this.#landed(hash)
+    }
   }
 
   /** Loses a blob, as with a bad sector. */

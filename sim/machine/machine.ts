@@ -15,8 +15,9 @@ import type { AnswerCall } from '../../src/node/peers/leaf.ts'
 import type { Log } from '../../src/ports/log.ts'
 import { SIGNATURE } from '../../src/signing/http-signature.ts'
 import { httpTransport } from '../../src/transport/client.ts'
-import { wrongBlame } from '../checkers/blame.ts'
+import { twinIn, wrongBlame } from '../checkers/blame.ts'
 import type { CallWatch } from '../checkers/calls.ts'
+import type { ClockWatch } from '../checkers/clocks.ts'
 import { MachineClock } from '../engine/clock.ts'
 import type { Journal } from '../engine/journal.ts'
 import type { Keys } from '../engine/keys.ts'
@@ -36,6 +37,7 @@ export interface RunContext {
   readonly journal: Journal
   readonly network: Network
   readonly calls: CallWatch
+  readonly clocks: ClockWatch
   /** Reports a violation: something that must never happen. */
   readonly violated: (what: string) => void
   /** All honest groves. */
@@ -54,6 +56,10 @@ interface MachineOptions extends RunContext {
   readonly isLeaf?: boolean
   /** Whether its grove finds out who can dial it, and holds lines to hubs where nobody can. */
   readonly findsOut?: boolean
+  /** Whether another machine has its key. */
+  readonly sharesKey?: boolean
+  /** The machine whose disk it has a copy of when its grove starts for the first time. */
+  readonly copyOf?: Machine | undefined
   readonly rng: Rng
   readonly config: Omit<NodeConfig, 'self'>
   readonly disk: DiskConditions
@@ -81,6 +87,9 @@ export class Machine implements Host {
   readonly peer: PeerAddress
   readonly key: SigningKey | undefined
   readonly isLeaf: boolean
+  readonly sharesKey: boolean
+  /** The addresses of groves with its key that it has warned of. */
+  readonly twins = new Set<string>()
   readonly clock: MachineClock
   readonly disk: Disk
   readonly #options: MachineOptions
@@ -90,6 +99,8 @@ export class Machine implements Host {
   /** By address, the faults that its log has told of peers. */
   readonly #blamed = new Map<string, Set<string>>()
   #faults = 0
+  /** What its disk is still to be a copy of. */
+  #toCopy: Machine | undefined
 
   constructor(options: MachineOptions) {
     const { name, peer, timeline, rng, journal, clock, disk } = options
@@ -98,6 +109,8 @@ export class Machine implements Host {
     this.key = options.key
     this.peer = peer
     this.isLeaf = options.isLeaf === true
+    this.sharesKey = options.sharesKey === true
+    this.#toCopy = options.copyOf
     this.clock = new MachineClock(timeline, clock)
     this.disk = new Disk({
       timeline,
@@ -151,6 +164,10 @@ export class Machine implements Host {
   /** Starts the grove on what the disk holds. No effect if it runs. */
   boot(): void {
     if (this.#running !== undefined) return
+    if (this.#toCopy !== undefined) {
+      this.#bootCopy(this.#toCopy)
+      return
+    }
     const { network, rng, config, journal, key, keys } = this.#options
     const process = new Process()
     const clock = this.clock.forProcess(() => process.alive)
@@ -165,7 +182,10 @@ export class Machine implements Host {
     const http = httpTransport({
       ...{ allowPrivate: true, clock, carrier },
       ...(key && {
-        signing: { key, keys: keys.known(), nonce: () => hexDigits(nonces, NONCE_DIGITS) },
+        signing: {
+          ...{ key, keys: keys.known(), nonce: () => hexDigits(nonces, NONCE_DIGITS) },
+          onClock: (peer, offsetMs) => this.#warnOfClock(peer, offsetMs),
+        },
       }),
       isBlocked: (peer) => node.access.blocks(peer),
     })
@@ -183,6 +203,12 @@ export class Machine implements Host {
       .catch((error: unknown) =>
         this.#options.violated(`${this.name} does not start: ${String(error)}`),
       )
+  }
+
+  #bootCopy({ name, disk }: Machine): void {
+    this.#toCopy = undefined
+    this.#options.journal.note(this.name, `is a copy of ${name}, key and all`)
+    void this.disk.copy(disk).then(() => this.boot())
   }
 
   /** How calls are answered that come on lines to hubs. */
@@ -258,13 +284,23 @@ export class Machine implements Host {
   async handle(request: HttpRequest): Promise<HttpAnswer> {
     if (this.#running === undefined) return never()
     const answer = await serve(this.#running.answerer, request)
-    this.#options.calls.answered(this.name, this.address, answer.status, request)
+    const { calls, clocks } = this.#options
+    calls.answered(this.name, this.address, answer.status, request)
+    clocks.answered(request.from, this.address, request, answer)
     return answer
   }
 
   #note(address: string, fault: string): void {
     const faults = this.#blamed.get(address) ?? new Set()
     this.#blamed.set(address, faults.add(fault))
+  }
+
+  /** Says so as a served grove does (`src/compose.ts`). */
+  #warnOfClock({ address }: PeerAddress, offsetMs: number): void {
+    const { journal, clocks } = this.#options
+    clocks.told(this.name, address)
+    const words = () => `warns that the clock at ${address} is off by ${offsetMs} ms`
+    journal.note(this.name, `the clock of ${address} is off by ${offsetMs}`, words)
   }
 
   #losePower(): void {
@@ -280,6 +316,8 @@ export class Machine implements Host {
       const { err, ...rest } = fields
       journal.trace(`${this.name} logs ${message} ${JSON.stringify(rest)} ${err ?? ''}`)
       const blame = wrongBlame(message, fields, honest)
+      const twin = twinIn(message, fields)
+      if (twin !== undefined) this.twins.add(twin)
       if (message === 'peer fault') this.#note(String(fields['address']), String(fields['fault']))
       if (blame !== undefined) violated(`${this.name}: ${blame}`)
     }

@@ -19,7 +19,10 @@ export interface Unwanted {
 export class Ledger {
   readonly acknowledged: Acknowledged[] = []
   readonly published = new Map<Cid, Contribution>()
-  /** When each was, in virtual ms. */
+  /**
+   * When each was, in virtual ms, but for what came of a grove with a copied key: of two with one
+   * key others know one at a time, and what the other says may not get about.
+   */
   readonly publishedAt = new Map<Cid, number>()
   /** Operations that have begun, each with the moment (virtual ms) by which it must have ended. */
   readonly pending = new Map<

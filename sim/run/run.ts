@@ -1,6 +1,7 @@
 import { enforceInvariants } from '../../src/core/invariant.ts'
 import { disagreements, unheard } from '../checkers/agreement.ts'
 import { exceededLimits } from '../checkers/bounds.ts'
+import { behind, unwarned } from '../checkers/copies.ts'
 import {
   intrusions,
   misplacedKeys,
@@ -85,7 +86,8 @@ async function play(
   { groves, faultsEndMs, rounds }: Scenario,
   lateness: Lateness,
 ): Promise<number> {
-  const { timeline, machines } = world
+  const { timeline, machines, single } = world
+  const shared = machines.filter((machine) => !single.includes(machine))
   const start = timeline.now
   const step = Math.max(1_000, groves.syncIntervalMs)
   for (let at = step; at < faultsEndMs; at += step) {
@@ -98,9 +100,12 @@ async function play(
     await timeline.run(start + faultsEndMs + round * groves.syncIntervalMs * ROUND_SLACK)
     await checkNow(world, lateness)
     found = [
-      ...(await disagreements(machines, groves.policy)),
-      ...(await unheard(machines)),
-      ...(await otherSigners(machines)),
+      ...(await disagreements(single, groves.policy)),
+      ...(await unheard(single)),
+      ...(await otherSigners(single)),
+      ...(await behind(shared, single, groves.policy)),
+      ...unwarned(shared),
+      ...world.clocks.untold(machines),
       ...misplaced(world),
       ...linesAmiss(machines),
       ...(groves.joins ? listsAmiss(machines) : []),
@@ -111,8 +116,8 @@ async function play(
   return found.length === 0 ? rounds : -1
 }
 
-function misplaced({ machines }: World): string[] {
-  const peers = machines.map(({ peer }) => peer)
+function misplaced({ machines, single }: World): string[] {
+  const peers = single.map(({ peer }) => peer)
   return machines.flatMap(({ node }) => (node === undefined ? [] : misplacedSeeds(node, peers)))
 }
 
@@ -137,7 +142,7 @@ async function checkNow(world: World, lateness: Lateness): Promise<void> {
   for (const machine of machines)
     for (const what of await world.records.wrong(machine)) world.violated(what)
   for (const what of await losses(machines, ledger.acknowledged)) world.violated(what)
-  const up = machines.filter(({ node }) => node !== undefined)
+  const up = world.single.filter(({ node }) => node !== undefined)
   for (const what of await lateness.late(up, timeline.now)) world.violated(what)
   for (const { grove, boot, what, due } of ledger.pending.values()) {
     const machine = machines.find(({ name }) => name === grove)

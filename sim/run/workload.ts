@@ -101,7 +101,7 @@ export class Agents {
     const { cid, manifest } = contribution
     const blobs = Object.values(manifest.artifacts)
     ledger.published.set(cid, contribution)
-    ledger.publishedAt.set(cid, timeline.now)
+    if (!machine.sharesKey) ledger.publishedAt.set(cid, timeline.now)
     ledger.acknowledged.push({ grove: machine.name, cid, blobs })
     journal.name(cid, manifest.kind)
     const scores = Object.entries(manifest.scores ?? {}).map(

@@ -5,6 +5,7 @@ import { mintedNames } from '../adversaries/identity/key-minter.ts'
 import { adversaryNames, startAdversaries } from '../adversaries/start.ts'
 import { TrafficWatch } from '../checkers/bounds.ts'
 import { CallWatch } from '../checkers/calls.ts'
+import { ClockWatch } from '../checkers/clocks.ts'
 import { RecordWatch } from '../checkers/records.ts'
 import { Journal } from '../engine/journal.ts'
 import { Keys } from '../engine/keys.ts'
@@ -26,6 +27,8 @@ const VIOLATIONS_MAX = 50
 export const REAL_KEYS_IN = 101
 /** All machines boot within this time, in ms. */
 const BOOT_WITHIN_MS = 2_000
+/** When copies of directories are made and served, in ms from the start. */
+const COPIED_AFTER_MS = 12_000
 
 /** Everything that a run consists of, before anything has happened. */
 export class World {
@@ -39,6 +42,7 @@ export class World {
   readonly mode: Mode
   readonly keys: Keys
   readonly records: RecordWatch
+  readonly clocks = new ClockWatch()
   readonly #violations = new Set<string>()
 
   constructor(scenario: Scenario, seed: number, explain: boolean) {
@@ -114,6 +118,11 @@ export class World {
     return this.machines.filter(({ isLeaf }) => !isLeaf).map(({ peer }) => peer)
   }
 
+  /** The machines whose key no other has: these have to agree. */
+  get single(): Machine[] {
+    return this.machines.filter(({ sharesKey }) => !sharesKey)
+  }
+
   /** The virtual time since the start, in ms. */
   get elapsed(): number {
     return this.timeline.now - START
@@ -144,12 +153,16 @@ export class World {
     { watcher, calls }: { readonly watcher: TrafficWatch; readonly calls: CallWatch },
   ): Machine[] {
     const { timeline, journal, network, keys, mode } = this
-    const { count, leaves, gossipIntervalMs, syncIntervalMs, fetchTimeoutMs, policy } =
+    const { count, leaves, copies, gossipIntervalMs, syncIntervalMs, fetchTimeoutMs, policy } =
       scenario.groves
-    const keyOf = (name: string) => (mode === 'keyless' ? undefined : keys.of(name))
+    const originals = count - copies
+    const copied = copies > 0 ? rng.fork('copied').below(originals) : undefined
+    /** The grove whose key this one has: itself, unless it is a copy. */
+    const ownerOf = (n: number) => (n < originals ? n : (copied ?? n))
+    const keyOf = (n: number) => (mode === 'keyless' ? undefined : keys.of(`g${ownerOf(n)}`))
     const peers = Array.from({ length: count }, (_, n): PeerAddress => {
-      const peerId = keyOf(`g${n}`)?.peerId ?? `g${n}`
-      journal.call(peerId, `g${n}`)
+      const peerId = keyOf(n)?.peerId ?? `g${n}`
+      if (n < originals) journal.call(peerId, `g${n}`)
       return { peerId, address: `http://10.0.0.${n + 1}:4515` }
     })
     const listed = [
@@ -161,12 +174,16 @@ export class World {
       return { peerId, address: leafAddress(peerId) }
     })
     const build = rng.fork('build')
-    return peers.map((peer, n) => {
+    const known = hubs.slice(0, originals)
+    const seedsBy = peers
+      .slice(0, originals)
+      .map((_, n) => seedsOf(scenario.groves.seeds, known, n, build))
+    const machines: Machine[] = []
+    for (const [n, peer] of peers.entries()) {
       const own = rng.fork(`machine ${n}`)
-      const seeds = seedsOf(scenario.groves.seeds, hubs, n, build)
       const config = {
         reachable: true,
-        seeds,
+        seeds: seedsBy[ownerOf(n)] ?? [],
         gossipIntervalMs,
         syncIntervalMs,
         fetchTimeoutMs,
@@ -179,7 +196,9 @@ export class World {
       }
       const name = `g${n}`
       const machine = new Machine({
-        ...{ name, peer, keys, key: keyOf(name) },
+        ...{ name, peer, keys, key: keyOf(n) },
+        sharesKey: ownerOf(n) === copied,
+        copyOf: n < originals ? undefined : machines[ownerOf(n)],
         honest: [...peers, ...onLines],
         isLeaf: n >= hubs.length,
         findsOut: leaves > 0,
@@ -187,6 +206,7 @@ export class World {
         journal,
         network,
         calls,
+        clocks: this.clocks,
         rng: own,
         config,
         disk: scenario.disk,
@@ -195,9 +215,13 @@ export class World {
         stopped: () => watcher.forget(name),
       })
       if (mode === 'members') void machine.list(listed)
-      timeline.after(own.below(BOOT_WITHIN_MS), () => machine.boot())
-      return machine
-    })
+      const bootsAfter = own.below(BOOT_WITHIN_MS)
+      timeline.after(n < originals ? bootsAfter : COPIED_AFTER_MS + bootsAfter, () =>
+        machine.boot(),
+      )
+      machines.push(machine)
+    }
+    return machines
   }
 }
 

@@ -124,6 +124,8 @@ const scenarioShape = z.strictObject({
     count: z.number().int().min(1),
     /** How many of them nobody can dial: they hold lines to others. */
     leaves: count.default(0),
+    /** How many of them are copies of one of the others, key and all, started later: the last ones. */
+    copies: count.default(0),
     /** The mode of all of them. Of several, seeds take turns. */
     modes: z.array(z.enum(modes)).min(1).default(['keyless']),
     /** Whether the others join the first by invites: nobody lists them beforehand. */
@@ -152,6 +154,12 @@ export const scenarioSchema = scenarioShape.superRefine(
     const refuse = (path: (string | number)[], message: string) =>
       context.addIssue({ code: 'custom', path, message })
     if (groves.leaves >= groves.count) refuse(['groves', 'leaves'], 'leaves no hub')
+    if (groves.copies + groves.leaves >= groves.count) refuse(['groves', 'copies'], 'leaves none')
+    if (
+      groves.copies > 0 &&
+      (groves.leaves > 0 || groves.joins || groves.modes.includes('keyless'))
+    )
+      refuse(['groves', 'copies'], 'have keys, and neither leaves nor invites')
     if (groves.leaves > 0 && groves.modes.includes('keyless'))
       refuse(['groves', 'leaves'], 'have keys')
     if (workload.overMs > faultsEndMs) refuse(['workload', 'overMs'], 'is after faultsEndMs')

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { disagreements, unheard } from '../../sim/checkers/agreement.ts'
 import { wrongBlame } from '../../sim/checkers/blame.ts'
 import { exceededLimits, TrafficWatch } from '../../sim/checkers/bounds.ts'
+import { behind, unwarned } from '../../sim/checkers/copies.ts'
 import { corruptions, losses, miscounts } from '../../sim/checkers/integrity.ts'
 import { LATE_AFTER, Lateness } from '../../sim/checkers/lateness.ts'
 import { misplacedSeeds } from '../../sim/checkers/seeds.ts'
@@ -176,7 +177,7 @@ test('an artifact that the policy excludes need not be held', async () => {
 })
 
 test('peers, places, paths, advertisements, messages and transfers beyond their limits are noticed', () => {
-  const peers = Array.from({ length: 12 }, (_, n) => ({
+  const peers = Array.from({ length: 14 }, (_, n) => ({
     peerId: `p${n}`,
     address: n < 2 ? `http://a:${n + 1}` : `http://a${n}`,
     active: true,
@@ -206,7 +207,7 @@ test('peers, places, paths, advertisements, messages and transfers beyond their 
   for (let n = 0; n <= most; n++) watch.transferBegun(client, `http://p:${n + 1}`)
 
   assert.deepEqual(exceededLimits(node), [
-    'g has 12 active peers, 10 is the most',
+    'g has 14 active peers, 12 is the most',
     'g has 1 places for one host, 0 is the most',
     'g has 501 advertisements in m, 500 is the most',
     'g: InvariantError: a bug in Grove: this must always hold: one address has one id',
@@ -247,6 +248,45 @@ test('an honest peer that is blamed for a lie is noticed, and no other blame', (
 
   for (const blamed of wrong) assert.match(blamed ?? '', /g1 is blamed/)
   for (const blamed of right) assert.equal(blamed, undefined)
+})
+
+test('a grove that does not warn of another with its key is noticed', () => {
+  const peer = (n: number, peerId: string) => ({ peerId, address: `http://10.0.0.${n}:4515` })
+  const grove = (name: string, own: { peerId: string; address: string }, ...twins: string[]) => ({
+    ...{ name, peer: own, twins: new Set(twins) },
+  })
+  const [first, copy, other] = [peer(1, 'k'), peer(2, 'k'), peer(3, 'other')]
+
+  const found = unwarned([
+    grove('first', first, copy.address),
+    grove('copy', copy, other.address),
+    grove('other', other),
+  ])
+
+  assert.deepEqual(found, ['copy has not warned that first has its key'])
+})
+
+test('a warning of a grove with the own key is no wrong blame, and any other is', () => {
+  const copy = { peerId: 'k', address: 'http://10.0.0.2:4515' }
+  const blame = (reason: string) =>
+    wrongBlame('peer fault', { ...copy, code: 'peer-fault', reason }, [copy])
+
+  const twin = `the grove at ${copy.address} has the id of this one, and so is no peer of it`
+  assert.equal(blame(twin), undefined)
+  assert.match(blame('it sent other bytes') ?? '', /k is blamed/)
+})
+
+test('a grove with a copied key that lacks the best of the others is noticed', async () => {
+  const [a, b, copy] = [holder('a'), holder('b'), holder('copy')]
+  const best = work('best', scored(1))
+  for (const { disk } of [a, b]) await disk.graph.put(best, here)
+  await copy.disk.graph.put(work('by the copy', scored(0)), here)
+
+  const found = await behind([copy], [a, b], defaultPolicy)
+  await copy.disk.graph.put(best, here)
+
+  assert.deepEqual(found, [`copy lacks ${best.cid}, which the others hold`])
+  assert.deepEqual(await behind([copy], [a, b], defaultPolicy), [])
 })
 
 test('a blob that a disk stores under a wrong hash is noticed as it is written', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CallWatch } from '../../sim/checkers/calls.ts'
+import { ClockWatch } from '../../sim/checkers/clocks.ts'
 import {
   intrusions,
   misplacedKeys,
@@ -27,6 +28,7 @@ import { isOriginOf, signOrigins } from '../../src/core/identity/origin.ts'
 import { leafAddress } from '../../src/core/peers/leaf.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import type { GroveNode } from '../../src/node/node.ts'
+import { signRequest } from '../../src/signing/http-signature.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 const WRONG_ADDRESS = 'http://10.6.0.1:4515'
@@ -116,6 +118,49 @@ test("an active peer under another grove's key is noticed", () => {
   const found = misplacedKeys(node as unknown as GroveNode, [victim])
 
   assert.equal(found.length, 1)
+})
+
+test('a copied key may be at the addresses of the groves that have it, and nowhere else', async () => {
+  const keys = keysOf()
+  const { peerId } = keys.of('copied')
+  const places = ['http://10.0.0.2:4515', 'http://10.0.0.3:4515'].map((address) => ({
+    ...{ peerId, address },
+  }))
+  const knownAt = (address: string) => {
+    const gossip = { peers: () => [{ peerId, address, active: true }] }
+    return misplacedKeys({ config: { self: { peerId: 'g' } }, gossip } as never, places)
+  }
+  const watch = new RecordWatch(places)
+  const keptAt = async (address: string) => {
+    const grove = { ...holder(keys), clock: { now: () => NOW } }
+    await grove.disk.records.set('proven-peers', peerId, { address })
+    return watch.wrong(grove)
+  }
+
+  for (const { address } of places) {
+    assert.deepEqual(knownAt(address), [])
+    assert.deepEqual(await keptAt(address), [])
+  }
+  assert.equal(knownAt(WRONG_ADDRESS).length, 1)
+  assert.equal((await keptAt(WRONG_ADDRESS)).length, 1)
+})
+
+test('a copied disk has all that the first one held, and nothing that is its own', async () => {
+  const keys = keysOf()
+  const [{ disk }, copy] = [holder(keys), holder(keys)]
+  const published = work('published')
+  disk.graph.origins.signWith(keys.of('g'))
+  await disk.graph.put(published, { ...here, own: true })
+  await disk.records.set('standing', 'k', { standing: 'blocked' })
+
+  await copy.disk.copy(disk)
+
+  const [stored] = await copy.disk.graph.getMany([published.cid])
+  assert.deepEqual(stored?.provenance, here)
+  const origins = await disk.graph.origins.of([published.cid])
+  assert.equal(origins.length, 1)
+  assert.deepEqual(await copy.disk.graph.origins.of([published.cid]), origins)
+  assert.deepEqual(await copy.disk.records.get('standing', 'k'), { standing: 'blocked' })
 })
 
 test('node records that a grove must not keep are noticed', async () => {
@@ -215,6 +260,41 @@ test('a signature that is taken twice, or for what it does not cover, is noticed
   assert.equal(found.length, 3)
 })
 
+test('a clock that is off, for which a call was refused, and that nobody is told of is noticed', async () => {
+  const key = keysOf(true).of('caller')
+  const receiver = keysOf().of('receiver').peerId
+  const call = { method: 'GET', target: 'http://10.0.0.2:4515/a', to: receiver }
+  const signed = await signRequest(key, call, { created: NOW / 1_000, nonce: '0'.repeat(32) })
+  const watch = new ClockWatch()
+  const refuse = (address: string, reason: string, offMs: number) =>
+    watch.answered(
+      'g0',
+      address,
+      {
+        method: 'GET',
+        path: '/a',
+        headers: { ...signed },
+        body: '',
+        from: 'g0',
+        remote: '10.0.0.1',
+      },
+      {
+        ...{ status: 401, body: new Uint8Array() },
+        headers: { 'grove-challenge': `${receiver} ${NOW + offMs} ${reason}` },
+      },
+    )
+
+  refuse('http://held-up', 'time', 60_000)
+  refuse('http://renamed', 'receiver', 3_600_000)
+  refuse('http://told', 'time', -3_600_000)
+  refuse('http://untold', 'time', 3_600_000)
+  watch.told('g0', 'http://told')
+
+  const found = watch.untold([{ name: 'g0' }])
+  assert.deepEqual(found, ['g0 has not said that the clock at http://untold is off'])
+  assert.deepEqual(watch.untold([{ name: 'g1' }]), [])
+})
+
 /** Each mode with the seed in which, once, groves did not hear each other after a clock was set. */
 const SEEDS: readonly (readonly [Mode, number])[] = [
   ['open', 25],
@@ -222,15 +302,17 @@ const SEEDS: readonly (readonly [Mode, number])[] = [
   ['members', 26],
 ]
 for (const [mode, seed] of SEEDS)
-  test(`groves whose clocks are hours off agree in the mode ${mode}`, async () => {
+  test(`groves whose clocks are hours off agree, and say so, in the mode ${mode}`, async () => {
     const scenario = readScenario('wrong-clocks')
 
-    const { violations } = await run(
+    const { violations, transcript } = await run(
       { ...scenario, groves: { ...scenario.groves, modes: [mode] } },
       seed,
+      { explain: true },
     )
 
     assert.deepEqual(violations, [])
+    assert.ok(transcript.some((line) => /warns that the clock at .* is off/.test(line)))
   })
 
 test('groves with real keys agree', async () => {

@@ -16,3 +16,21 @@ test('a grove that does not hold what its log says is noticed', async () => {
 
   assert.match(violations.join(), /SQLite answers differently/)
 })
+
+test('a grove that does not count anew once others count is noticed', async () => {
+  const scenario = readScenario('judged-keys')
+  const found = new Map<string, string[]>()
+  await run(scenario, 1, {
+    async inspect([machine]) {
+      assert.ok(machine?.counting !== undefined)
+      found.set('counts anew', await differences(machine, { isRecounted: true }))
+      const { origins } = machine.disk.graph
+      origins.judge = async () => false
+      found.set('does not', await differences(machine, { isRecounted: true }))
+      return []
+    },
+  })
+
+  assert.deepEqual(found.get('counts anew'), [])
+  assert.match(found.get('does not')?.join() ?? '', /counts differently .* signer is blocked/)
+})
