@@ -13,6 +13,7 @@ import { corruptions, losses, miscounts } from '../checkers/integrity.ts'
 import { Lateness } from '../checkers/lateness.ts'
 import { linesAmiss } from '../checkers/leaves.ts'
 import { listsAmiss, uninvited } from '../checkers/members.ts'
+import { unpassed } from '../checkers/rotations.ts'
 import { misplacedSeeds } from '../checkers/seeds.ts'
 import { otherSigners } from '../checkers/signers.ts'
 import type { Holder } from '../checkers/union.ts'
@@ -106,6 +107,7 @@ async function play(
       ...(await behind(shared, single, groves.policy)),
       ...unwarned(shared),
       ...world.clocks.untold(machines),
+      ...unpassed(machines, world.ledger.rotations),
       ...misplaced(world),
       ...linesAmiss(machines),
       ...(groves.joins ? listsAmiss(machines) : []),
