@@ -1,7 +1,6 @@
 import { enforceInvariants } from '../../src/core/invariant.ts'
 import { disagreements, unheard } from '../checkers/agreement.ts'
 import { exceededLimits } from '../checkers/bounds.ts'
-import { behind, unwarned } from '../checkers/copies.ts'
 import {
   intrusions,
   misplacedKeys,
@@ -10,10 +9,11 @@ import {
   wrongOrigins,
 } from '../checkers/identity.ts'
 import { corruptions, losses, miscounts } from '../checkers/integrity.ts'
+import { behind, unwarned } from '../checkers/keys/copies.ts'
+import { unpassed } from '../checkers/keys/rotations.ts'
 import { Lateness } from '../checkers/lateness.ts'
 import { linesAmiss } from '../checkers/leaves.ts'
 import { listsAmiss, uninvited } from '../checkers/members.ts'
-import { unpassed } from '../checkers/rotations.ts'
 import { misplacedSeeds } from '../checkers/seeds.ts'
 import { otherSigners } from '../checkers/signers.ts'
 import type { Holder } from '../checkers/union.ts'

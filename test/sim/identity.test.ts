@@ -9,10 +9,10 @@ import {
   unsignedWork,
   wrongOrigins,
 } from '../../sim/checkers/identity.ts'
+import { RecordWatch } from '../../sim/checkers/keys/records.ts'
+import { unpassed } from '../../sim/checkers/keys/rotations.ts'
 import { linesAmiss } from '../../sim/checkers/leaves.ts'
 import { listsAmiss, uninvited } from '../../sim/checkers/members.ts'
-import { RecordWatch } from '../../sim/checkers/records.ts'
-import { unpassed } from '../../sim/checkers/rotations.ts'
 import { Keys } from '../../sim/engine/keys.ts'
 import { Rng } from '../../sim/engine/rng.ts'
 import { Timeline } from '../../sim/engine/timeline.ts'

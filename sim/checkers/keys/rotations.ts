@@ -1,5 +1,5 @@
-import type { Rotation } from '../../src/core/identity/rotation.ts'
-import type { GroveNode } from '../../src/node/node.ts'
+import type { Rotation } from '../../../src/core/identity/rotation.ts'
+import type { GroveNode } from '../../../src/node/node.ts'
 
 /** What the checker needs of a machine. */
 interface Judging {

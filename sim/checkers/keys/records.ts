@@ -1,10 +1,10 @@
-import { isKeyId } from '../../src/core/identity/ed25519.ts'
-import { type NodeRecord, readNodeRecord } from '../../src/core/identity/node-record.ts'
-import type { Rotation } from '../../src/core/identity/rotation.ts'
-import { isLeafAddress } from '../../src/core/peers/leaf.ts'
-import type { PeerAddress } from '../../src/core/peers/peer.ts'
-import type { GroveNode } from '../../src/node/node.ts'
-import type { Holder } from './union.ts'
+import { isKeyId } from '../../../src/core/identity/ed25519.ts'
+import { type NodeRecord, readNodeRecord } from '../../../src/core/identity/node-record.ts'
+import type { Rotation } from '../../../src/core/identity/rotation.ts'
+import { isLeafAddress } from '../../../src/core/peers/leaf.ts'
+import type { PeerAddress } from '../../../src/core/peers/peer.ts'
+import type { GroveNode } from '../../../src/node/node.ts'
+import type { Holder } from '../union.ts'
 
 /** Where groves keep whom they have called with success. */
 const SPACE = 'proven-peers'
