@@ -68,6 +68,7 @@ const EVENTS = '/api/events'
 
 const UNREAD =
   'a trusted proxy says in X-Forwarded-For what is no IP address: its callers count as the proxy'
+const PIPELINED = 'a connection was cut: too many requests waited on it for answers to others'
 /** Of what can't be read, the log tells so much. */
 const HOP_TOLD_CHARS = 100
 
@@ -105,7 +106,11 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
       : turns.enter({ host, signal, lane: laneOf(path, host) })
   const laneOf = (path: string, host: string): Lane =>
     HEALTH.has(path) || (GOSSIP.has(path) && !turns.isResting(host)) ? 'vital' : 'ordinary'
-  const pipelines = new Pipelines()
+  let isPipelineTold = false
+  const pipelines = new Pipelines(({ remoteAddress }) => {
+    if (!isPipelineTold) node.log.warn(PIPELINED, { from: remoteAddress })
+    isPipelineTold = true
+  })
   const log = new AccessLog(node.log, node.clock.now)
   let isUnreadTold = false
   const unread = (hop: string, proxy: string) => {
@@ -119,6 +124,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
   }
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse, isLocal: boolean) => {
     if (draining.signal.aborted && cutIfEventStream(incoming)) return
+    if (pipelines.cutIfFull(incoming)) return
     const { socket } = incoming
     const from = remoteOf(incoming, proxies, unread)
     const connection = connections?.of(socket)

@@ -120,8 +120,8 @@ test('what is asked behind an answer that nobody takes is not begun, and ends wi
   const polite = await connected(there.grove.port)
   socket.pause()
 
-  socket.write(requestOf('/api/contributions?limit=100').repeat(50))
-  await until('the requests to come', () => there.grove.live() >= 40)
+  socket.write(requestOf('/api/contributions?limit=100').repeat(16))
+  await until('the requests to come', () => there.grove.live() >= 12)
   assert.equal(await answerOn(polite, '/healthz'), 200)
   const begun = there.lists()
   socket.destroy()
@@ -148,4 +148,30 @@ test('requests that are sent at once on one connection are answered in their ord
     received.match(/HTTP\/1\.1 \d+/g),
     [200, 404, 200, 200].map((status) => `HTTP/1.1 ${status}`),
   )
+})
+
+test('a connection on which more wait than any client sends is cut, and the log says why', async () => {
+  const told: string[] = []
+  const lives: number[] = []
+  const warn = (message: string) => {
+    told.push(message)
+    lives.push(grove.live())
+  }
+  const grove = await serveNode(undefined, { warn })
+  await using _ended = grove
+  const unanswered = Promise.withResolvers<never[]>()
+  grove.node.contributions.resolve = () => unanswered.promise
+  const socket = connect({ port: grove.port, host: '127.0.0.1' }).on('error', () => {})
+
+  socket.write(requestOf(DEAR).repeat(2_000))
+  await until('the cut', () => socket.closed)
+  unanswered.resolve([])
+  await until('nothing to be under way', () => grove.live() === 0)
+
+  assert.deepEqual(told, [
+    'a connection was cut: too many requests waited on it for answers to others',
+  ])
+  assert.deepEqual(lives, [17])
+  assert.equal(await answerOn(await connected(grove.port), '/healthz'), 200)
+  assert.deepEqual(grove.logged, [])
 })
