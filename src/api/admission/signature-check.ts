@@ -107,7 +107,8 @@ export class SignatureCheck {
     if (mayBeNew || isAccepted(this.#options.admission, standing)) return
     const message =
       `this grove admits groves that are trusted or members here (--admission members), and ` +
-      `${keyid} is neither: \`grove peers trust ${keyid}\` lets it in`
+      `${keyid} is neither: whoever runs the grove that refuses this lets it in there, by ` +
+      `\`grove peers trust ${keyid}\` or an invite`
     throw new GroveError('forbidden', {}, { message })
   }
 
