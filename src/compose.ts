@@ -87,7 +87,7 @@ export interface ComposedNode {
  * reach it; undefined if they can't.
  */
 export function composeNode(
-  settings: Settings & Pick<NodeConfig, 'certificateUntil'>,
+  settings: Settings & Pick<NodeConfig, 'certificateUntil' | 'isOwnAddress'>,
   { stores, identity: { key, ...former } }: Opened,
   address: string | undefined,
   log: Log,
@@ -161,10 +161,16 @@ export async function serveGrove(
   if (tls !== undefined) warnOfEnd(tls, log.warn, systemClock.now())
   const bound = await bind({ ...server, tls })
   const opened = await orClose(bound.close, () => takeStores(settings, log, true))
+  const address = server.publicUrl ?? reachableUrl(server.host, bound)
+  const own = new OwnAddresses({
+    ...{ address, bound: bound.url, names: server.allowHosts ?? [], alsoAt: server.alsoAt ?? [] },
+    leaf: leafAddress(opened.identity.key.peerId),
+  })
+  const isOwnAddress = (url: string) => own.has(url)
   const { node, close } = composeNode(
-    { ...settings, admission, ...(tls && { certificateUntil: tls.until }) },
+    { ...settings, admission, isOwnAddress, ...(tls && { certificateUntil: tls.until }) },
     opened,
-    server.publicUrl ?? reachableUrl(server.host, bound),
+    address,
     log,
   )
   const closeBoth = async () => {
@@ -187,13 +193,7 @@ export async function serveGrove(
     isBehindProxy: isReachedElsewhere(server),
     signing: {
       key: opened.identity.key,
-      own: new OwnAddresses({
-        address: node.config.self.address,
-        bound: bound.url,
-        names: server.allowHosts ?? [],
-        leaf: leafAddress(node.config.self.peerId),
-        alsoAt: server.alsoAt ?? [],
-      }),
+      own,
       secret: secretHex(NONCE_BYTES),
     },
   })

@@ -31,7 +31,7 @@ export interface GroveConfig {
 }
 
 /** How a grove behaves. Its id and address are known only when its stores and server are open. */
-export interface GroveSettings extends Omit<NodeConfig, 'self' | 'reachable'> {
+export interface GroveSettings extends Omit<NodeConfig, 'self' | 'reachable' | 'isOwnAddress'> {
   /** The directory that has all of the grove's data. */
   readonly dir: string
   /** Allow peers at private, loopback and link-local addresses. */

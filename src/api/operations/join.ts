@@ -202,15 +202,22 @@ async function shown(node: GroveNode, joiner: KeyId, show: () => Promise<string>
 }
 
 /** The address that joiners are told. Throws `usage-error` where there is none. */
-function placeOf({ config: { self, reachable } }: GroveNode, given: string | undefined): string {
+function placeOf({ config }: GroveNode, given: string | undefined): string {
+  const { self, reachable, isOwnAddress = () => true } = config
   const address = given ?? (reachable ? self.address : undefined)
   if (address === undefined) {
     const message = 'nobody can join a grove that is not served: `grove serve` it first'
     throw new GroveError('usage-error', {}, { message })
   }
-  if (parseEndpoint(address) !== undefined) return address.replace(/\/+$/, '')
-  throw new GroveError('usage-error', { address }, { message: `${address} is no address` })
+  const isAddress = parseEndpoint(address) !== undefined
+  if (isAddress && isOwnAddress(address)) return address.replace(/\/+$/, '')
+  const message = isAddress ? `${address} ${notKnown}` : `${address} is no address`
+  throw new GroveError('usage-error', { address }, { message })
 }
+
+const notKnown =
+  'is not known here as an address of this grove, so that nobody could join by it: serve it with ' +
+  '--public-url, --also-at or --allow-host'
 
 function keyIdOf({ config: { self } }: GroveNode): KeyId {
   const { peerId } = self

@@ -30,7 +30,7 @@ export function addInvite(program: Command, context: Context): void {
     .argument('[id]', 'revoke: the id of the invite')
     .option('--expires <duration>', 'how long it is good, as 7d (default: 24h)', readDuration)
     .option('--uses <count>', 'how many groves may join by it (default: 1)', readCount)
-    .option('--address <url>', 'where joiners reach this grove (default: its own address)')
+    .option('--address <url>', 'where joiners reach this grove: another one of its addresses')
     .option('--qr', 'also show it as a QR code')
     .option('--quiet', 'print the line, and nothing else')
     .addHelpText(
@@ -96,11 +96,16 @@ async function create(
   })
 }
 
-function remarks({ id, expiresAt, uses, isLoopback }: NewInvite): string[] {
+/** What to know about an invite beside its line. */
+function remarks({ id, line, expiresAt, uses, isLoopback }: NewInvite): string[] {
   const groves = uses === 1 ? 'one grove' : `${uses} groves`
   const end = `it is good for ${groves} until ${expiresAt}, or until \`grove invite revoke ${id}\``
   const near = 'its address means this machine to whoever reads it: --public-url names another'
-  return ['on the other machine: `grove join LINE`', end, ...(isLoopback ? [near] : [])]
+  const bare =
+    "its address is a machine's bare name, which others may not find: --public-url names another"
+  const isBare = /^grove\+https?:\/\/[^.:/[]+[:/]/.test(line)
+  const place = isLoopback ? [near] : isBare ? [bare] : []
+  return ['on the other machine: `grove join LINE`', end, ...place]
 }
 
 /** Imported here, since few commands need it. */
