@@ -19,6 +19,7 @@ import { admissionOf, type GroveSettings, isReachedElsewhere, type ServerConfig 
 import { isGroveError } from './core/errors.ts'
 import { leafAddress } from './core/peers/leaf.ts'
 import { type OwnIdentity, openIdentity, rotateIdentity } from './identity.ts'
+import { countOpenInvites } from './node/access/invites.ts'
 import type { NodeConfig } from './node/config.ts'
 import { GroveNode } from './node/node.ts'
 import type { AnswerCall } from './node/peers/leaf.ts'
@@ -261,16 +262,18 @@ export async function openNode(settings: Settings, log: Log): Promise<ComposedNo
 }
 
 /**
- * Gives the grove of a directory a new key. Throws as `openStores` does, and `storage-locked` where
- * it is being served.
+ * Gives the grove of a directory a new key, which ends its open invites. Throws as `openStores`
+ * does, and `storage-locked` where it is being served.
  */
 export async function rotateKey(
   settings: Pick<Settings, 'dir' | 'store'>,
   log: Log,
-): Promise<OwnIdentity> {
+): Promise<OwnIdentity & { readonly invitesEnded: number }> {
   const { stores, identity } = await takeStores(settings, log)
   try {
-    return await rotateIdentity(stores, identity, systemClock.now())
+    const ports = { records: stores.records, clock: systemClock, secret: secretHex }
+    const invitesEnded = await countOpenInvites(ports, identity.rotations)
+    return { ...(await rotateIdentity(stores, identity, systemClock.now())), invitesEnded }
   } finally {
     await stores.close()
   }

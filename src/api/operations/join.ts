@@ -1,7 +1,12 @@
 import { z } from 'zod'
 import { GroveError } from '../../core/errors.ts'
 import { isKeyId, type KeyId } from '../../core/identity/ed25519.ts'
-import { inviteLine, joinProof, parseInviteLine } from '../../core/identity/invite.ts'
+import {
+  hasRotatedSince,
+  inviteLine,
+  joinProof,
+  parseInviteLine,
+} from '../../core/identity/invite.ts'
 import { isLoopback } from '../../core/loopback.ts'
 import { parseEndpoint } from '../../core/peers/endpoint.ts'
 import { timestamp } from '../../core/time.ts'
@@ -51,7 +56,12 @@ export const joinOperations = {
     access: 'operate',
     input: nothing,
     output: z.object({ invites: z.array(inviteInfoSchema) }),
-    run: async (node) => ({ invites: node.access.invites.list() }),
+    run: async ({ access, config: { former } }) => ({
+      invites: access.invites.list().map((invite) => {
+        const endedByRotation = hasRotatedSince(invite.createdAt, former?.rotations)
+        return { ...invite, ...(endedByRotation && { endedByRotation }) }
+      }),
+    }),
   }),
   revokeInvite: json({
     name: 'revokeInvite',
@@ -111,8 +121,9 @@ export const joinOperations = {
     output: joinAnswerSchema,
     async run(node, request, { by }) {
       const [joiner, inviter] = [signerOf(by), keyIdOf(node)]
+      const formerly = node.config.former?.rotations.map(({ from }) => from) ?? []
       const key = await shown(node, joiner, () =>
-        node.access.invites.show({ joiner, inviter, request }),
+        node.access.invites.show({ joiner, inviter, formerly, request }),
       )
       await node.access.roster.add(joiner, request.name)
       node.log.info('a grove has joined', { peerId: joiner, invite: request.id })

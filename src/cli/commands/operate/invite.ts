@@ -148,13 +148,21 @@ function invitesTable(
       { title: 'by', min: 8, main: 2 },
       { title: 'refused, had it too', min: 8, main: 2 },
     ],
-    rows: invites.map(({ id, createdAt, expiresAt, isExpired, uses, usedBy, refused }) => [
+    rows: invites.map(({ id, createdAt, expiresAt, uses, usedBy, refused, ...ended }) => [
       id,
       moment(createdAt),
-      `${moment(expiresAt)}${isExpired ? ' (over)' : ''}`,
+      moment(expiresAt) + endOf(ended),
       `${usedBy.length}/${uses}`,
       usedBy.map(shortKey).join(', '),
       refused.map(({ peerId, at }) => `${shortKey(peerId)}, ${moment(at)}`).join('; '),
     ]),
   }
+}
+
+function endOf({
+  isExpired,
+  endedByRotation,
+}: Pick<InviteInfo, 'isExpired' | 'endedByRotation'>): string {
+  if (isExpired) return ' (over)'
+  return endedByRotation === true ? ' (over: this grove has another key since)' : ''
 }
