@@ -104,9 +104,14 @@ export function decideConfig({ dir, flags = {}, env = {}, file = {} }: Layers): 
       from: { host: from('host'), port: from('port') },
     },
     logLevel: settings.logLevel ?? 'info',
-    notes,
+    notes: [
+      ...notes,
+      ...(settings.leaf === true && settings.publicUrl !== undefined ? [unTold] : []),
+    ],
   }
 }
+
+const unTold = 'nobody is told of --public-url, since --leaf has hubs call on lines held to them'
 
 /**
  * Which groves may call one that listens there. Whoever lets others than this machine call it has

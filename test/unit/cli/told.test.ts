@@ -126,3 +126,15 @@ test("an invite to a machine's bare name is warned of, and one to a whole name i
   assert.doesNotMatch(await noted('https://grove.example'), /bare name/)
   assert.doesNotMatch(await noted('http://10.0.0.5:4515'), /bare name/)
 })
+
+test('who joins is told that it stays in `open`', async () => {
+  await using joiner = await serveNode()
+  await using members = await serveNode(undefined, {}, { admission: 'members' })
+  const noted = async (url: string) => {
+    const { printed } = await run('invite', '--quiet')
+    return (await runCommand(['join', printed.trim(), '--server', url])).noted
+  }
+
+  assert.match(await noted(joiner.url), /stays in `open`/)
+  assert.doesNotMatch(await noted(members.url), /stays in `open`/)
+})
