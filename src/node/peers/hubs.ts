@@ -13,9 +13,10 @@ import type { RecordStore } from '../../ports/record-store.ts'
 import type { MemberLists } from '../access/member-lists.ts'
 import type { Rotations } from '../access/rotations.ts'
 import type { NodeConfig } from '../config.ts'
-import type { AdmitContext, PeersContext, SyncContext } from '../context.ts'
+import type { SyncContext } from '../context.ts'
 import { ask } from './contact.ts'
 import { OwnRotations } from './own-rotations.ts'
+import type { SamplingContext } from './sampling.ts'
 
 const SPACE = 'hub'
 /** Bytes of a call's nonce. */
@@ -30,8 +31,7 @@ const storedSchema = z.object({
 })
 type KeptHub = z.infer<typeof storedSchema>
 
-type HubsContext = PeersContext &
-  Pick<AdmitContext, 'closing'> &
+type HubsContext = SamplingContext &
   Pick<SyncContext, 'later'> & {
     readonly config: Pick<NodeConfig, 'self' | 'former' | 'seeds' | 'syncIntervalMs'>
     readonly access: {
@@ -152,9 +152,13 @@ export class Hubs {
     })
   }
 
-  /** Shows seeds and hubs how this grove's key has changed, if it has. */
-  showRotations(): Promise<void> {
-    return this.#ownRotations.show()
+  /**
+   * Shows seeds and hubs how this grove's key has changed, if it has, and then the peers that know
+   * its key before only.
+   */
+  async showRotations(unaware: readonly PeerAddress[]): Promise<void> {
+    await this.#ownRotations.show()
+    await this.#ownRotations.reintroduce(unaware)
   }
 
   /** Takes the lists of members that hubs have since. A hub that says nothing holds up no other. */
