@@ -13,8 +13,8 @@ const SHOWN_AT_ONCE = 8
 type OwnRotationsContext = SamplingContext & { readonly config: Pick<NodeConfig, 'former'> }
 
 /**
- * Shows the seeds, hubs and peers of a grove that has changed its key how it did: those that admit whom
- * they list would take it for a stranger.
+ * Shows the seeds, hubs and peers of a grove that has changed its key how it did: those that admit
+ * whom they list would take it for a stranger.
  */
 export class OwnRotations {
   readonly #node: OwnRotationsContext
