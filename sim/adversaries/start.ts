@@ -18,6 +18,7 @@ import { FalseLeaf } from './identity/false-leaf.ts'
 import { Interceptor } from './identity/interceptor.ts'
 import { InviteThief } from './identity/invite-thief.ts'
 import { KeyMinter } from './identity/key-minter.ts'
+import { KeyThief } from './identity/key-thief.ts'
 import { OriginForger } from './identity/origin-forger.ts'
 import { RecordForger } from './identity/record-forger.ts'
 import { Relay } from './identity/relay.ts'
@@ -45,6 +46,7 @@ const kinds: Readonly<Record<Kind, typeof Adversary>> = {
   'invite-thief': InviteThief,
   'key-bomber': KeyBomber,
   'key-minter': KeyMinter,
+  'key-thief': KeyThief,
   'metric-flooder': MetricFlooder,
   minter: Minter,
   mute: Mute,
@@ -58,7 +60,12 @@ const kinds: Readonly<Record<Kind, typeof Adversary>> = {
 }
 
 /** Those that no operator has listed. */
-const UNLISTED: ReadonlySet<string> = new Set(['stranger', 'interceptor', 'invite-thief'])
+const UNLISTED: ReadonlySet<string> = new Set([
+  'stranger',
+  'interceptor',
+  'invite-thief',
+  'key-thief',
+])
 
 /** The names of a scenario's adversaries that groves list where they admit members. */
 export function adversaryNames(adversaries: Scenario['adversaries']): string[] {

@@ -23,13 +23,14 @@ export async function wrongOrigins({ name, disk }: Holder, keys: Keys): Promise<
 }
 
 /** What a grove has published here and has no origin of its own for, or not that alone first. */
-export async function unsignedWork({ name, key, disk }: Holder): Promise<string[]> {
+export async function unsignedWork({ name, key, former = [], disk }: Holder): Promise<string[]> {
   if (key === undefined) return []
+  const keys = [key.peerId, ...former]
   const own = (await storedIn(disk.graph)).filter(({ provenance }) => provenance.origin !== 'peer')
   const cids = own.map(({ cid }) => cid)
   const kept = new Map(await disk.graph.origins.of(cids))
   return cids
-    .filter((cid) => kept.get(cid)?.some(({ peerId }) => peerId === key.peerId) !== true)
+    .filter((cid) => kept.get(cid)?.some(({ peerId }) => keys.includes(peerId)) !== true)
     .map((cid) => `${name} has published ${cid}, and no longer has its own origin of it`)
 }
 

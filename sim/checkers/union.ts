@@ -14,6 +14,8 @@ export interface Holder {
   readonly name: string
   /** Its key. Default: it has none. */
   readonly key?: { readonly peerId: KeyId } | undefined
+  /** The keys that it had before. Default: none. */
+  readonly former?: readonly string[]
   /** Whose word counts there. Default: everybody's. */
   readonly counting?: Counting | undefined
   readonly disk: Disk
@@ -60,9 +62,10 @@ export function byCounting(
   return groups.map((group) => ({ counting: group[0]?.counting, holders: group }))
 }
 
-/** Equal where the same keys are accepted. */
-function textOf({ admission, standings }: Counting = EVERYBODY): string {
+/** Equal where the same keys are accepted, and taken for the same groves. */
+function textOf({ admission, standings, aliases = new Map() }: Counting = EVERYBODY): string {
   const listed = [...standings].map(([key, each]) => `${key} ${isAccepted(admission, each)}`)
   const refused = listed.filter((text) => admission === 'members' || text.endsWith('false'))
-  return `${admission} ${refused.sort().join(' ')}`
+  const renamed = [...aliases].map(([before, present]) => `${before}>${present}`)
+  return [admission, ...refused.sort(), ...renamed.sort()].join(' ')
 }

@@ -3,11 +3,12 @@ import { OwnAddresses } from '../../src/api/admission/own-addresses.ts'
 import { ApiAnswerer } from '../../src/api/answer/answerer.ts'
 import { leafAnswerOf, requestOf } from '../../src/api/answer/called.ts'
 import type { SigningKey } from '../../src/core/identity/ed25519.ts'
+import { type Rotation, rotate } from '../../src/core/identity/rotation.ts'
 import type { Counting } from '../../src/core/peers/counting.ts'
-import type { Hosts } from '../../src/core/peers/hosts.ts'
-import { isLeafAddress, leafAddress } from '../../src/core/peers/leaf.ts'
+import { leafAddress } from '../../src/core/peers/leaf.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { hexDigits } from '../../src/core/random.ts'
+import { timestamp } from '../../src/core/time.ts'
 import { type NewStanding, Standings } from '../../src/node/access/standings.ts'
 import type { NodeConfig } from '../../src/node/config.ts'
 import { GroveNode } from '../../src/node/node.ts'
@@ -16,55 +17,13 @@ import type { Log } from '../../src/ports/log.ts'
 import { SIGNATURE } from '../../src/signing/http-signature.ts'
 import { httpTransport } from '../../src/transport/client.ts'
 import { twinIn, wrongBlame } from '../checkers/blame.ts'
-import type { CallWatch } from '../checkers/calls.ts'
-import type { ClockWatch } from '../checkers/clocks.ts'
 import { MachineClock } from '../engine/clock.ts'
-import type { Journal } from '../engine/journal.ts'
-import type { Keys } from '../engine/keys.ts'
 import { never, Process } from '../engine/process.ts'
-import type { Rng } from '../engine/rng.ts'
-import type { Timeline } from '../engine/timeline.ts'
-import { SIMULATED_HOSTS } from '../network/hosts.ts'
+import { hostsOf } from '../network/hosts.ts'
 import type { Host, HttpAnswer, HttpRequest } from '../network/http.ts'
-import type { Network } from '../network/network.ts'
-import type { DiskConditions } from '../scenario/conditions.ts'
 import { Disk } from './disk.ts'
+import type { MachineOptions } from './options.ts'
 import { serve } from './server.ts'
-
-/** What all machines of a run share. */
-export interface RunContext {
-  readonly timeline: Timeline
-  readonly journal: Journal
-  readonly network: Network
-  readonly calls: CallWatch
-  readonly clocks: ClockWatch
-  /** Reports a violation: something that must never happen. */
-  readonly violated: (what: string) => void
-  /** All honest groves. */
-  readonly honest: readonly PeerAddress[]
-  /** Called when the grove on the machine has ended, with everything that it had under way. */
-  readonly stopped: () => void
-}
-
-interface MachineOptions extends RunContext {
-  readonly name: string
-  readonly peer: PeerAddress
-  /** Its key, which its id names. Undefined: it has none. */
-  readonly key: SigningKey | undefined
-  readonly keys: Keys
-  /** Whether nobody can dial it: no call reaches its address. */
-  readonly isLeaf?: boolean
-  /** Whether its grove finds out who can dial it, and holds lines to hubs where nobody can. */
-  readonly findsOut?: boolean
-  /** Whether another machine has its key. */
-  readonly sharesKey?: boolean
-  /** The machine whose disk it has a copy of when its grove starts for the first time. */
-  readonly copyOf?: Machine | undefined
-  readonly rng: Rng
-  readonly config: Omit<NodeConfig, 'self'>
-  readonly disk: DiskConditions
-  readonly clock: { readonly offsetMs: number; readonly drift: number }
-}
 
 /** A grove that runs on a machine. */
 interface Running {
@@ -84,8 +43,7 @@ const REBOOT_MS = [500, 20_000] as const
 export class Machine implements Host {
   readonly honest = true
   readonly name: string
-  readonly peer: PeerAddress
-  readonly key: SigningKey | undefined
+  readonly address: string
   readonly isLeaf: boolean
   readonly sharesKey: boolean
   /** The addresses of groves with its key that it has warned of. */
@@ -99,6 +57,9 @@ export class Machine implements Host {
   /** By address, the faults that its log has told of peers. */
   readonly #blamed = new Map<string, Set<string>>()
   #faults = 0
+  #key: SigningKey | undefined
+  /** Its changes of key, oldest first. */
+  readonly #rotations: Rotation[] = []
   /** What its disk is still to be a copy of. */
   #toCopy: Machine | undefined
 
@@ -106,8 +67,8 @@ export class Machine implements Host {
     const { name, peer, timeline, rng, journal, clock, disk } = options
     this.#options = options
     this.name = name
-    this.key = options.key
-    this.peer = peer
+    this.#key = options.key
+    this.address = peer.address
     this.isLeaf = options.isLeaf === true
     this.sharesKey = options.sharesKey === true
     this.#toCopy = options.copyOf
@@ -126,8 +87,18 @@ export class Machine implements Host {
     if (!this.isLeaf) options.network.attach(this)
   }
 
-  get address(): string {
-    return this.peer.address
+  /** Its present key. */
+  get key(): SigningKey | undefined {
+    return this.#key
+  }
+
+  get peer(): PeerAddress {
+    return { peerId: this.#key?.peerId ?? this.#options.peer.peerId, address: this.address }
+  }
+
+  /** The keys that it had before. */
+  get former(): string[] {
+    return this.#rotations.map(({ from }) => from)
   }
 
   get process(): Process | undefined {
@@ -150,10 +121,10 @@ export class Machine implements Host {
 
   /** Whose word counts here; everybody's where no grove has a key, or while it is down. */
   get counting(): Counting | undefined {
-    const { key, config } = this.#options
-    const { admission } = config
+    const { admission } = this.#options.config
     const keys = this.node?.access.keys
-    return key && admission && keys && { admission, standings: keys.all() }
+    if (!this.key || !admission || !keys) return undefined
+    return { admission, standings: keys.all(), aliases: keys.aliases() }
   }
 
   /** The faults that it has noted of the peer at an address. */
@@ -168,7 +139,8 @@ export class Machine implements Host {
       this.#bootCopy(this.#toCopy)
       return
     }
-    const { network, rng, config, journal, key, keys } = this.#options
+    const { network, rng, config, journal, keys } = this.#options
+    const { key } = this
     const process = new Process()
     const clock = this.clock.forProcess(() => process.alive)
     const carrier = network.carrierOf({
@@ -193,7 +165,7 @@ export class Machine implements Host {
     const secret = (bytes: number) => hexDigits(random, 2 * bytes)
     const ports = { ...this.disk.open(process), transport, clock, random, secret, log: this.#log() }
     const signatures = key && keys.signatures(key)
-    const node: GroveNode = new GroveNode({ ...config, self: this.peer }, { ...ports, signatures })
+    const node: GroveNode = new GroveNode({ ...config, ...this.#own() }, { ...ports, signatures })
     const answerer = this.#answererOf(node)
     this.#running = { node, process, answerer }
     this.#boots.push(node)
@@ -203,6 +175,11 @@ export class Machine implements Host {
       .catch((error: unknown) =>
         this.#options.violated(`${this.name} does not start: ${String(error)}`),
       )
+  }
+
+  #own(): Pick<NodeConfig, 'self' | 'former'> {
+    const rotations = [...this.#rotations]
+    return { self: this.peer, ...(rotations.length > 0 && { former: { rotations } }) }
   }
 
   #bootCopy({ name, disk }: Machine): void {
@@ -221,7 +198,8 @@ export class Machine implements Host {
 
   /** A grove without a key has no door, as before there were any. */
   #answererOf(node: GroveNode): ApiAnswerer {
-    const { key, keys } = this.#options
+    const { key } = this
+    const { keys } = this.#options
     const { access, clock, config } = node
     if (key === undefined) return new ApiAnswerer(node)
     const leaf = leafAddress(this.peer.peerId)
@@ -262,6 +240,18 @@ export class Machine implements Host {
   #recordedStandings(): Standings {
     const clock = this.clock.forProcess(() => true)
     return new Standings({ records: this.disk.records, secret: () => '', clock })
+  }
+
+  /** Its operator stops it, gives it another key, and starts it again. What has changed. */
+  rotate(key: SigningKey): Rotation | undefined {
+    if (this.#key === undefined) return undefined
+    const rotation = rotate(this.#key, key, timestamp(this.clock.now()))
+    this.#options.journal.note(this.name, `has another key from now on: ${key.peerId}`)
+    this.crash()
+    this.#rotations.push(rotation)
+    this.#key = key
+    this.boot()
+    return rotation
   }
 
   /** Kills the grove without warning. */
@@ -333,15 +323,6 @@ export class Machine implements Host {
     }
   }
 }
-
-/** Only the grove itself knows which leaves hold a line to it. */
-const hostsOf = (lines: Hosts): Hosts => ({
-  keyOf: (address) => (isLeafAddress(address) ? lines : SIMULATED_HOSTS).keyOf(address),
-  prefixOf: () => undefined,
-  sameHost: (address, remote) =>
-    (isLeafAddress(address) ? lines : SIMULATED_HOSTS).sameHost(address, remote),
-  isDialable: (address) => (isLeafAddress(address) ? lines : SIMULATED_HOSTS).isDialable(address),
-})
 
 /** An error's stack, for the reader alone: equal runs need not have equal stacks. */
 function stackOf(err: unknown): string {

@@ -1,5 +1,6 @@
 import { parseEndpoint } from '../../src/core/peers/endpoint.ts'
 import type { Hosts } from '../../src/core/peers/hosts.ts'
+import { isLeafAddress } from '../../src/core/peers/leaf.ts'
 
 const ips = new Map<string, string>()
 
@@ -22,3 +23,12 @@ export const SIMULATED_HOSTS: Hosts = {
   sameHost: (address, remote) => ipOf(address) === remote,
   isDialable: (address) => parseEndpoint(address) !== undefined,
 }
+
+/** Only the grove itself knows which leaves hold a line to it. */
+export const hostsOf = (lines: Hosts): Hosts => ({
+  keyOf: (address) => (isLeafAddress(address) ? lines : SIMULATED_HOSTS).keyOf(address),
+  prefixOf: () => undefined,
+  sameHost: (address, remote) =>
+    (isLeafAddress(address) ? lines : SIMULATED_HOSTS).sameHost(address, remote),
+  isDialable: (address) => (isLeafAddress(address) ? lines : SIMULATED_HOSTS).isDialable(address),
+})

@@ -16,6 +16,8 @@ interface Options {
   readonly network: Network
   readonly machines: readonly Machine[]
   readonly scenario: Scenario
+  /** Gives the grove on a machine another key. */
+  readonly rotate: (machine: Machine) => void
   /** The keys of which operators may say something. */
   readonly subjects: readonly KeyId[]
 }
@@ -81,6 +83,8 @@ export class FaultInjector {
       const byMs = Math.round(rng.between([-fault.byMs, fault.byMs]))
       journal.note(machine.name, `✗ its clock jumps by ${byMs} ms`)
       machine.clock.jump(byMs)
+    } else if (fault.type === 'rotate') {
+      this.#options.rotate(machine)
     } else if (fault.type === 'standings') {
       this.#judge(machine, rng)
     } else {

@@ -1,5 +1,6 @@
 import type { Cid } from '../../src/core/cid.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
+import type { Rotation } from '../../src/core/identity/rotation.ts'
 
 /** A contribution that a grove acknowledged, and must hold from then on. */
 export interface Acknowledged {
@@ -36,6 +37,9 @@ export class Ledger {
   readonly joined = new Set<string>()
   /** Invites that are good no more, which others have. */
   readonly leaked: string[] = []
+  /** The names of the keys that groves have given up, which others have copies of. */
+  readonly givenUp: string[] = []
+  readonly rotations: Rotation[] = []
   readonly outcomes = new Map<string, number>()
   #operations = 0
 

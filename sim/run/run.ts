@@ -1,7 +1,6 @@
 import { enforceInvariants } from '../../src/core/invariant.ts'
 import { disagreements, unheard } from '../checkers/agreement.ts'
 import { exceededLimits } from '../checkers/bounds.ts'
-import { behind, unwarned } from '../checkers/copies.ts'
 import {
   intrusions,
   misplacedKeys,
@@ -10,6 +9,8 @@ import {
   wrongOrigins,
 } from '../checkers/identity.ts'
 import { corruptions, losses, miscounts } from '../checkers/integrity.ts'
+import { behind, unwarned } from '../checkers/keys/copies.ts'
+import { unpassed } from '../checkers/keys/rotations.ts'
 import { Lateness } from '../checkers/lateness.ts'
 import { linesAmiss } from '../checkers/leaves.ts'
 import { listsAmiss, uninvited } from '../checkers/members.ts'
@@ -106,6 +107,7 @@ async function play(
       ...(await behind(shared, single, groves.policy)),
       ...unwarned(shared),
       ...world.clocks.untold(machines),
+      ...unpassed(machines, world.ledger.rotations),
       ...misplaced(world),
       ...linesAmiss(machines),
       ...(groves.joins ? listsAmiss(machines) : []),

@@ -6,7 +6,7 @@ import { adversaryNames, startAdversaries } from '../adversaries/start.ts'
 import { TrafficWatch } from '../checkers/bounds.ts'
 import { CallWatch } from '../checkers/calls.ts'
 import { ClockWatch } from '../checkers/clocks.ts'
-import { RecordWatch } from '../checkers/records.ts'
+import { RecordWatch } from '../checkers/keys/records.ts'
 import { Journal } from '../engine/journal.ts'
 import { Keys } from '../engine/keys.ts'
 import { Rng } from '../engine/rng.ts'
@@ -44,6 +44,8 @@ export class World {
   readonly records: RecordWatch
   readonly clocks = new ClockWatch()
   readonly #violations = new Set<string>()
+  /** All addresses and keys of honest groves, also those that they had. */
+  readonly #honest: PeerAddress[] = []
 
   constructor(scenario: Scenario, seed: number, explain: boolean) {
     const rng = new Rng(seed).fork(scenario.name)
@@ -78,6 +80,7 @@ export class World {
       network,
       machines,
       scenario,
+      rotate: (machine) => this.#rotate(machine),
       subjects: this.#subjects(scenario),
     })
     this.injector.schedule()
@@ -139,6 +142,21 @@ export class World {
     this.journal.note('VIOLATION', what)
   }
 
+  /** A grove gets another key. Somebody has a copy of the one before. */
+  #rotate(machine: Machine): void {
+    const { keys, ledger, journal } = this
+    const { name, former } = machine
+    const nameOf = (n: number) => (n === 0 ? name : `${name} key ${n + 1}`)
+    const next = nameOf(former.length + 1)
+    journal.call(keys.of(next).peerId, next)
+    const rotation = machine.rotate(keys.of(next))
+    if (rotation === undefined) return
+    ledger.rotations.push(rotation)
+    ledger.givenUp.push(nameOf(former.length))
+    this.records.rotated(rotation)
+    this.#honest.push(machine.peer)
+  }
+
   /** The keys of adversaries, of which operators may say something. */
   #subjects({ adversaries }: Scenario): KeyId[] {
     if (this.mode === 'keyless') return []
@@ -165,6 +183,7 @@ export class World {
       if (n < originals) journal.call(peerId, `g${n}`)
       return { peerId, address: `http://10.0.0.${n + 1}:4515` }
     })
+    const rotates = scenario.faults.some(({ type }) => type === 'rotate')
     const listed = [
       ...(scenario.groves.joins ? [] : peers).map(({ peerId }) => peerId),
       ...adversaryNames(scenario.adversaries).map((name) => keys.of(name).peerId),
@@ -173,6 +192,7 @@ export class World {
     const onLines = peers.slice(hubs.length).map(({ peerId }) => {
       return { peerId, address: leafAddress(peerId) }
     })
+    this.#honest.push(...peers, ...onLines)
     const build = rng.fork('build')
     const known = hubs.slice(0, originals)
     const seedsBy = peers
@@ -199,7 +219,7 @@ export class World {
         ...{ name, peer, keys, key: keyOf(n) },
         sharesKey: ownerOf(n) === copied,
         copyOf: n < originals ? undefined : machines[ownerOf(n)],
-        honest: [...peers, ...onLines],
+        honest: this.#honest,
         isLeaf: n >= hubs.length,
         findsOut: leaves > 0,
         timeline,
@@ -214,7 +234,7 @@ export class World {
         violated: (what) => this.violated(what),
         stopped: () => watcher.forget(name),
       })
-      if (mode === 'members') void machine.list(listed)
+      if (mode === 'members' || rotates) void machine.list(listed)
       const bootsAfter = own.below(BOOT_WITHIN_MS)
       timeline.after(n < originals ? bootsAfter : COPIED_AFTER_MS + bootsAfter, () =>
         machine.boot(),

@@ -31,6 +31,7 @@ export const adversaryKinds = [
   'invite-thief',
   'key-bomber',
   'key-minter',
+  'key-thief',
   'metric-flooder',
   'minter',
   'origin-forger',
@@ -82,6 +83,8 @@ export const faultSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('clock-jump'), ...window, times: count, byMs: ms }),
   /** Operators block, trust and forget keys of adversaries. In the end all say the same of them. */
   z.strictObject({ type: z.literal('standings'), ...window, times: count }),
+  /** Groves get another key, and start again. Then all operators trust all groves from the start. */
+  z.strictObject({ type: z.literal('rotate'), ...window, times: count }),
   /** Disks lose blobs, one each time. */
   z.strictObject({ type: z.literal('forget-blobs'), ...window, times: count }),
 ])

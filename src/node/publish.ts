@@ -1,5 +1,6 @@
+import { inTurns } from '../concurrency/in-turns.ts'
 import type { Cid } from '../core/cid.ts'
-import { type Contribution, sealDraft } from '../core/contribution/contribution.ts'
+import { type Contribution, sealingSteps } from '../core/contribution/contribution.ts'
 import type { Draft } from '../core/contribution/schema.ts'
 import { treeOf } from '../core/contribution/tree.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
@@ -129,9 +130,8 @@ async function sealed(
   draft: Draft,
   { checks = false, turn = () => node.breathe(true) }: CheckOptions,
 ): Promise<Contribution> {
-  // A draft of many members takes as long to seal as it took to parse.
   await turn()
-  const contribution = sealDraft(draft, node.clock.now())
+  const contribution = await inTurns(sealingSteps(draft, node.clock.now()), turn)
   await turn()
   requireTree(contribution)
   requireKnownResults(contribution)

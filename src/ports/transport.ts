@@ -149,6 +149,11 @@ export interface Transport {
   ): Promise<{ readonly answer: SampleAnswer; readonly signedBy: string | undefined }>
   /** These keys signed what they answered at these addresses before this grove was started. */
   expectSigned(peers: readonly PeerAddress[]): void
+  /**
+   * Somebody of this machine named this address, or an invite did: its name waits for no
+   * stranger's to be looked up.
+   */
+  expectNamed(address: string): void
   /** Who the peer says it is. */
   identity(peer: PeerAddress, options?: RequestOptions): Promise<GroveIdentity>
   /** Undefined where this grove has no key: then nobody can prove to be a leaf. */

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { BoundedMap } from '../concurrency/bounded.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import { isKeyId } from '../core/identity/ed25519.ts'
 import { GOSSIP_MAX_BYTES } from '../core/limits.ts'
@@ -57,13 +58,21 @@ const defaults = {
   minimumRate: { bytesPerSecond: 4_096, windowMs: 10_000 },
 }
 
+/** Names given by who is on this machine that are remembered. */
+const NAMED_MAX = 256
+
 /** Requests to other groves over HTTP: by the routes of federation, or by those of Grove 0.1. */
 export function httpTransport(options: TransportOptions): Transport {
   const hosts = new HostMap(options)
   const { clock, signing } = options
   const signer = signing && new CallSigner({ ...signing, clock })
   const leaves = signing && new OpenLeaves({ clock, hosts, nonce: signing.nonce })
-  const all = { ...defaults, ...options, hosts, signer, leaves: leaves?.carrier }
+  const { isGiven = () => false } = options
+  const named = new BoundedMap<string, true>(NAMED_MAX)
+  const all = {
+    ...{ ...defaults, ...options, hosts, signer, leaves: leaves?.carrier },
+    isGiven: (name: string) => named.has(name) || isGiven(name),
+  }
   const dialler = new Dialler({ ...all, carrier: options.carrier ?? socketsOf(all) })
   const protocols = new PeerProtocolCache(options.clock)
   const federation = new FederationRoutes(dialler)
@@ -112,6 +121,10 @@ export function httpTransport(options: TransportOptions): Transport {
       return { answer, signedBy }
     },
     expectSigned: (peers) => signer?.expect(peers),
+    expectNamed(address) {
+      const name = URL.parse(address)?.hostname
+      if (name !== undefined && name !== '') named.set(name, true)
+    },
     identity: (peer, call = {}) =>
       protocols.negotiate(peer, () => federation.identity(peer, call), unknownHere(peer)),
     join: (peer, request, call = {}) =>

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { disagreements, unheard } from '../../sim/checkers/agreement.ts'
 import { wrongBlame } from '../../sim/checkers/blame.ts'
 import { exceededLimits, TrafficWatch } from '../../sim/checkers/bounds.ts'
-import { behind, unwarned } from '../../sim/checkers/copies.ts'
 import { corruptions, losses, miscounts } from '../../sim/checkers/integrity.ts'
+import { behind, unwarned } from '../../sim/checkers/keys/copies.ts'
 import { LATE_AFTER, Lateness } from '../../sim/checkers/lateness.ts'
 import { misplacedSeeds } from '../../sim/checkers/seeds.ts'
 import { otherSigners } from '../../sim/checkers/signers.ts'
@@ -207,7 +207,7 @@ test('peers, places, paths, advertisements, messages and transfers beyond their 
   for (let n = 0; n <= most; n++) watch.transferBegun(client, `http://p:${n + 1}`)
 
   assert.deepEqual(exceededLimits(node), [
-    'g has 14 active peers, 12 is the most',
+    'g has 14 active peers, 10 is the most',
     'g has 1 places for one host, 0 is the most',
     'g has 501 advertisements in m, 500 is the most',
     'g: InvariantError: a bug in Grove: this must always hold: one address has one id',

@@ -9,9 +9,10 @@ import {
   unsignedWork,
   wrongOrigins,
 } from '../../sim/checkers/identity.ts'
+import { RecordWatch } from '../../sim/checkers/keys/records.ts'
+import { unpassed } from '../../sim/checkers/keys/rotations.ts'
 import { linesAmiss } from '../../sim/checkers/leaves.ts'
 import { listsAmiss, uninvited } from '../../sim/checkers/members.ts'
-import { RecordWatch } from '../../sim/checkers/records.ts'
 import { Keys } from '../../sim/engine/keys.ts'
 import { Rng } from '../../sim/engine/rng.ts'
 import { Timeline } from '../../sim/engine/timeline.ts'
@@ -143,6 +144,46 @@ test('a copied key may be at the addresses of the groves that have it, and nowhe
   }
   assert.equal(knownAt(WRONG_ADDRESS).length, 1)
   assert.equal((await keptAt(WRONG_ADDRESS)).length, 1)
+})
+
+test('a changed key that is not known as one grove with the key before is noticed', () => {
+  const [from, to] = ['old', 'new'].map((name) => keysOf().of(name).peerId)
+  assert.ok(from && to)
+  const grove = (name: string, knows: boolean, active: string, standing?: string) => ({
+    ...{ name },
+    node: {
+      gossip: { peers: () => [{ peerId: active, active: true }] },
+      access: {
+        rotations: { presentOf: () => (knows ? to : from) },
+        keys: { of: () => standing, isRetired: () => knows },
+      },
+    } as unknown as GroveNode,
+  })
+
+  assert.deepEqual(unpassed([grove('a', true, to, 'trusted')], [{ from, to }]), [])
+  assert.match(unpassed([grove('a', false, to, 'trusted')], [{ from, to }]).join(), /not know/)
+  assert.match(unpassed([grove('a', true, to)], [{ from, to }]).join(), /makes nothing of/)
+  assert.match(unpassed([grove('a', true, from, 'own')], [{ from, to }]).join(), /active peer/)
+})
+
+test('after a change of key a grove may be kept by both keys, each at its address', async () => {
+  const keys = keysOf()
+  const [old, next] = [keys.of('old').peerId, keys.of('new').peerId]
+  const address = 'http://10.0.0.2:4515'
+  const watch = new RecordWatch([{ peerId: old, address }])
+  const keptAs = async (peerId: string, at: string) => {
+    const grove = { ...holder(keys), clock: { now: () => NOW } }
+    await grove.disk.records.set('proven-peers', peerId, { address: at })
+    return watch.wrong(grove)
+  }
+
+  assert.equal((await keptAs(next, address)).length, 1)
+  watch.rotated({ from: old, to: next })
+
+  assert.deepEqual(await keptAs(next, address), [])
+  assert.deepEqual(await keptAs(old, address), [])
+  assert.equal((await keptAs(next, WRONG_ADDRESS)).length, 1)
+  assert.equal((await keptAs(keys.of('other').peerId, address)).length, 1)
 })
 
 test('a copied disk has all that the first one held, and nothing that is its own', async () => {

@@ -32,7 +32,7 @@ async function logOf(graph: GraphStore): Promise<LogEntry[]> {
  * once others count than did when it was stored.
  */
 export async function differences(
-  { name, key, counting, disk }: Holder,
+  { name, key, former = [], counting, disk }: Holder,
   { isRecounted = false }: { readonly isRecounted?: boolean } = {},
 ): Promise<string[]> {
   const entries = await logOf(disk.graph)
@@ -40,11 +40,12 @@ export async function differences(
   const { graph } = opened.stores
   // Which origins are kept depends on who counts when they come.
   if (counting !== undefined) await graph.origins.judge(counting)
+  const own: (string | undefined)[] = [key?.peerId, ...former]
   for (const { stored } of entries) {
     await graph.put(stored, stored.provenance)
     for (const [cid, origins] of await disk.graph.origins.of([stored.cid]))
       for (const origin of origins)
-        await graph.origins.add(cid, [origin], origin.peerId === key?.peerId ? 'local' : 'peer')
+        await graph.origins.add(cid, [origin], own.includes(origin.peerId) ? 'local' : 'peer')
   }
   const contributions = entries.map(({ stored }) => stored)
   const isEqual = async () =>

@@ -19,7 +19,7 @@ import { fetchOptionsSchema, fetchResultSchema } from '../../core/wire/fetch.ts'
 import { fileListSchema } from '../../core/wire/files.ts'
 import { filterShape, pageShape } from '../../core/wire/frontier.ts'
 import { fetchRemoteContribution } from '../../node/fetch/fetch.ts'
-import { refuseStranger } from '../../node/peers/providers.ts'
+import { expectNamed, refuseStranger } from '../../node/peers/providers.ts'
 import { checkDraft, publish } from '../../node/publish.ts'
 import { fileOf, listFiles } from '../../node/read/files.ts'
 import { listContributions } from '../../node/read/lists.ts'
@@ -296,8 +296,8 @@ export const contributionOperations = {
     },
     run: async (node, { cid, ...options }, context) => {
       const { signal, onTransfer } = context
-      if (options.peer !== undefined && context.isElsewhere === true)
-        refuseStranger(node, options.peer)
+      if (options.peer !== undefined)
+        (context.isElsewhere === true ? refuseStranger : expectNamed)(node, options.peer)
       return fetchRemoteContribution(node, cid, definedOnly(options), {
         signal,
         ...(onTransfer && { onProgress: onTransfer }),

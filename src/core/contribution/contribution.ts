@@ -1,4 +1,4 @@
-import { canonicalBytes, canonicalText } from '../canonical.ts'
+import { atOnce, canonicalBytes, canonicalSteps, type Steps } from '../canonical.ts'
 import { type Cid, hashBytes } from '../cid.ts'
 import { timestamp } from '../time.ts'
 import type { Sealed } from './attestation.ts'
@@ -29,11 +29,16 @@ export function cidOf(manifest: object): Cid {
  * canonical bytes. `now` (Unix ms) is used where the draft has no `createdAt`. Throws
  * `manifest-invalid`, `manifest-unknown-field`, `manifest-too-large`.
  */
-export function sealDraft(draft: Draft, now: number): Contribution {
+export const sealDraft = (draft: Draft, now: number): Contribution =>
+  atOnce(sealingSteps(draft, now))
+
+/** The same step by step: with as many members as are allowed, it takes tens of milliseconds. */
+export function* sealingSteps(draft: Draft, now: number): Steps<Contribution> {
   parseWith(draftSchema, draft)
   const { artifacts = {}, relations = [], tags = [] } = draft
   const createdAt = timestamp(draft.createdAt === undefined ? now : Date.parse(draft.createdAt))
-  const text = canonicalText({
+  yield
+  const text = yield* canonicalSteps({
     ...draft,
     manifestVersion: 1,
     artifacts,
@@ -44,6 +49,7 @@ export function sealDraft(draft: Draft, now: number): Contribution {
   const bytes = encoder.encode(text)
   checkSize(bytes)
   checkEntries(bytes)
+  yield
   // Read back, so that it is what every other reader of the bytes gets, keys in their order too.
   const manifest = JSON.parse(text) as Manifest
   return { cid: hashBytes(bytes), bytes, manifest, attestations: [] }

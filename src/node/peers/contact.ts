@@ -121,7 +121,7 @@ function answersAsGrove({ code, details }: GroveError): boolean {
 }
 
 /** Whether the network may have done it. It does not redirect, nor make an address forbidden. */
-function mayBeNetwork({ kind, code, details }: GroveError): boolean {
+export function mayBeNetwork({ kind, code, details }: GroveError): boolean {
   if (kind.blame === 'network') return kind.retryable
   return code === 'peer-too-slow' || details['fault'] === 'cut-off'
 }

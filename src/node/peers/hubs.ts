@@ -119,6 +119,7 @@ export class Hubs {
       ...(rotations.length > 0 && { rotations: [...rotations] }),
     }
     const hub = { peerId, address }
+    transport.expectNamed(address)
     const answer = await ask(this.#node, hub, signal, () =>
       transport.join(hub, request, { signal }),
     )
@@ -251,6 +252,7 @@ export class Hubs {
     const isWritten = this.#node.config.seeds.some((seed) => tidyAddress(seed.address) === before)
     if (before !== address && !isWritten) this.#node.tell({ type: 'seed-removed', address: before })
     this.#known.set(peerId, hub)
+    this.#node.transport.expectNamed(address)
     this.#node.tell({ type: 'seed-added', peer: { peerId, address } })
   }
 

@@ -4,7 +4,7 @@ import { leadsTo } from '../../core/identity/rotation.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Rotations } from '../access/rotations.ts'
 import type { AdmitContext, PeersContext, ReadContext } from '../context.ts'
-import { noteWrongId } from './contact.ts'
+import { mayBeNetwork, noteWrongId } from './contact.ts'
 
 type CheckContext = PeersContext &
   Pick<AdmitContext, 'closing'> &
@@ -22,8 +22,9 @@ export async function checkOtherId(
   seed: PeerAddress,
   answeredAs: string,
 ): Promise<void> {
-  if (!(await hasBecome(node, seed, answeredAs))) {
-    if (!node.closing.aborted) noteWrongId(node, seed, answeredAs)
+  const isSame = await hasBecome(node, seed, answeredAs)
+  if (isSame !== true) {
+    if (isSame === false && !node.closing.aborted) noteWrongId(node, seed, answeredAs)
     return
   }
   // Of a grove that was joined nobody wrote the id.
@@ -44,12 +45,14 @@ export function renameSeeds(node: CheckContext): void {
 /**
  * Whether that is what became of the seed. A key that the operator wrote has to name its successor.
  * An id of the time without keys proved nothing either, so the grove's own word is enough.
+ * Undefined where the network may have kept the answer away: a lost message makes no seed the wrong
+ * one.
  */
 async function hasBecome(
-  { transport, closing, access }: CheckContext,
+  { transport, closing, access, seedWatch }: CheckContext,
   seed: PeerAddress,
   answeredAs: string,
-): Promise<boolean> {
+): Promise<boolean | undefined> {
   try {
     const { peerId, formerly, rotations } = await transport.identity(seed, { signal: closing })
     if (peerId !== answeredAs) return false
@@ -59,6 +62,8 @@ async function hasBecome(
     return access.rotations.presentOf(seed.peerId) === peerId
   } catch (error) {
     if (!isGroveError(error)) throw error
-    return false
+    if (!mayBeNetwork(error)) return false
+    seedWatch.failed(seed, error)
+    return undefined
   }
 }

@@ -33,6 +33,12 @@ export function namedPeer(node: PeersContext, text: string): PeerAddress {
   return same === undefined ? { peerId: address, address } : { peerId: same.peerId, address }
 }
 
+/** Who is on this machine asks for this peer, by its address or id. */
+export function expectNamed(node: PeersContext, text: string): void {
+  const peer = withScheme(text)
+  node.transport.expectNamed(node.gossip.peer(peer)?.address ?? peer)
+}
+
 /**
  * Throws `address-refused` for a peer that this grove doesn't know. Callers on other machines may
  * name known ones only: others they could have it call, to learn from its errors what is there.

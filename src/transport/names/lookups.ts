@@ -49,17 +49,22 @@ export class Lookups {
 
   /** Finds all addresses of a name, whatever the options are. */
   readonly lookUp: LookupAll = (name, _options, found) => {
-    const shared = this.#running.get(name) ?? this.#waitingFor(name)?.callbacks
+    const isGiven = this.#isGiven(name)
+    const shared = this.#running.get(name)
+    const waiting = this.#waiting.findIndex((each) => each.name === name)
     if (shared !== undefined) shared.push(found)
-    else if (this.#isGiven(name)) this.#run({ name, callbacks: [found] }, () => {})
+    else if (isGiven) this.#runGiven(name, found, waiting)
+    else if (waiting >= 0) this.#waiting[waiting]?.callbacks.push(found)
     else if (this.#strangers < STRANGERS_MAX) this.#runStranger({ name, callbacks: [found] })
     else if (this.#waiting.length < STRANGERS_WAITING_MAX || this.#giveWay(name))
       this.#waiting.push({ name, callbacks: [found] })
     else queueMicrotask(() => found(tooMany(), []))
   }
 
-  #waitingFor(name: string): Waiting | undefined {
-    return this.#waiting.find((each) => each.name === name)
+  /** It may have waited as a stranger's until now. */
+  #runGiven(name: string, found: Found, waiting: number): void {
+    const [before] = waiting < 0 ? [] : this.#waiting.splice(waiting, 1)
+    this.#run({ name, callbacks: [...(before?.callbacks ?? []), found] }, () => {})
   }
 
   /** One that was never reached leaves the queue to one that was. */

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import {
   canonicalBytes,
+  canonicalSteps,
   canonicalText,
   isJsonObject,
   jsonEqual,
@@ -170,4 +171,30 @@ test('what canonical JSON writes is always taken', () => {
 
 test('text that is no JSON is a syntax error', () => {
   assert.throws(() => parseExactJson('{"a":1e5'), SyntaxError)
+})
+
+test('many members are written in steps, on whatever level, and with the same result', () => {
+  let read = 0
+  const members = (count: number) =>
+    Object.defineProperties(
+      {},
+      Object.fromEntries(
+        Array.from({ length: count }, (_, n) => [
+          `member-${n}`,
+          { enumerable: true, get: () => ++read && n },
+        ]),
+      ),
+    )
+  const value = { context: [{ many: members(4_000) }, members(4_000)] }
+  const reads: number[] = []
+
+  const steps = canonicalSteps(value)
+  let step = steps.next()
+  for (; step.done !== true; step = steps.next()) {
+    reads.push(read)
+    read = 0
+  }
+
+  assert.ok(Math.max(...reads, read) <= 512, `${Math.max(...reads, read)} members in a step`)
+  assert.equal(step.value, canonicalText(value))
 })

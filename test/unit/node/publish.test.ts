@@ -28,6 +28,18 @@ test('files that one directory cannot hold are refused, all named', async () => 
   })
 })
 
+test('a draft of as many members as are allowed is sealed in steps, with others in between', async () => {
+  await using grove = testNode()
+  const context = Object.fromEntries(Array.from({ length: 16_000 }, (_, n) => [`member-${n}`, n]))
+  let turns = 0
+  const turn = () => void turns++
+
+  const { contribution } = await publish(grove.node, { ...plainDraft, context }, { turn })
+
+  assert.deepEqual(contribution.manifest.context, context)
+  assert.ok(turns >= 30, `${turns} turns`)
+})
+
 const bytes = Buffer.from('1')
 const files = [{ name: 'a.py', hash: hashBytes(bytes), sizeBytes: bytes.byteLength }]
 const { index } = planPack(files)

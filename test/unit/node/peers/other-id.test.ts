@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openStores, rotateKey } from '../../../../src/compose.ts'
+import { GroveError } from '../../../../src/core/errors.ts'
 import { SigningKey } from '../../../../src/core/identity/ed25519.ts'
 import { rotate } from '../../../../src/core/identity/rotation.ts'
 import { timestamp } from '../../../../src/core/time.ts'
@@ -83,6 +84,29 @@ test('who wrote the id of a seed is told what to write, and who joined it is not
   await checkOtherId(node(['before']) as never, seed, 'now')
 
   assert.deepEqual(remedies, [`write now@${seed.address} instead`, undefined])
+})
+
+test('a seed is not the wrong grove because what became of its key did not arrive', async () => {
+  const seed = { peerId: 'before', address: 'http://10.0.0.5:4515' }
+  const faultsAfter = async (code: 'peer-unreachable' | 'peer-too-slow' | 'absent') => {
+    const faults: string[] = []
+    const identity = async () => Promise.reject(new GroveError(code, {}))
+    const node = {
+      transport: { identity },
+      peers: { fault: (address: string) => void faults.push(address) },
+      seedWatch: { failed() {} },
+      gossip: { peer: () => undefined },
+      config: { self: { peerId: 'self', address: 'http://10.0.0.1:4515' }, seeds: [] },
+      log: silentLog,
+      closing: new AbortController().signal,
+    }
+    await checkOtherId(node as never, seed, 'now')
+    return faults
+  }
+
+  assert.deepEqual(await faultsAfter('peer-unreachable'), [])
+  assert.deepEqual(await faultsAfter('peer-too-slow'), [])
+  assert.deepEqual(await faultsAfter('absent'), [seed.address])
 })
 
 test('what answers with an id that does not follow is the wrong grove', async () => {

@@ -1,9 +1,10 @@
-import { isKeyId } from '../../src/core/identity/ed25519.ts'
-import { type NodeRecord, readNodeRecord } from '../../src/core/identity/node-record.ts'
-import { isLeafAddress } from '../../src/core/peers/leaf.ts'
-import type { PeerAddress } from '../../src/core/peers/peer.ts'
-import type { GroveNode } from '../../src/node/node.ts'
-import type { Holder } from './union.ts'
+import { isKeyId } from '../../../src/core/identity/ed25519.ts'
+import { type NodeRecord, readNodeRecord } from '../../../src/core/identity/node-record.ts'
+import type { Rotation } from '../../../src/core/identity/rotation.ts'
+import { isLeafAddress } from '../../../src/core/peers/leaf.ts'
+import type { PeerAddress } from '../../../src/core/peers/peer.ts'
+import type { GroveNode } from '../../../src/node/node.ts'
+import type { Holder } from '../union.ts'
 
 /** Where groves keep whom they have called with success. */
 const SPACE = 'proven-peers'
@@ -22,8 +23,9 @@ type Subject = Pick<Holder, 'name' | 'disk'> & {
 /** Watches what groves keep of the peers that have proven themselves. */
 export class RecordWatch {
   /** By key. A copied one has several addresses. */
-  readonly #honest: ReadonlyMap<string, readonly string[]>
-  readonly #ownerOf: ReadonlyMap<string, string>
+  readonly #honest: Map<string, readonly string[]>
+  /** By address, the keys that its grove has or had. */
+  readonly #ownersOf: ReadonlyMap<string, Set<string>>
   /** By grove and honest key, the highest number of a record that was kept. */
   readonly #numbers = new Map<string, number>()
 
@@ -31,7 +33,15 @@ export class RecordWatch {
     const placesOf = Map.groupBy(honest, ({ peerId }) => peerId)
     const addressesOf = (places: readonly PeerAddress[]) => places.map(({ address }) => address)
     this.#honest = new Map([...placesOf].map(([key, places]) => [key, addressesOf(places)]))
-    this.#ownerOf = new Map(honest.map(({ peerId, address }) => [address, peerId]))
+    this.#ownersOf = new Map(honest.map(({ peerId, address }) => [address, new Set([peerId])]))
+  }
+
+  /** A grove has another key: by the one before, whoever has stolen that may be kept for a while. */
+  rotated({ from, to }: Pick<Rotation, 'from' | 'to'>): void {
+    const addresses = this.#honest.get(from) ?? []
+    this.#honest.delete(from)
+    this.#honest.set(to, addresses)
+    for (const address of addresses) this.#ownersOf.get(address)?.add(to)
   }
 
   /** What a grove keeps that its owner has not said, or that belongs to somebody else. */
@@ -47,9 +57,9 @@ export class RecordWatch {
 
   #of({ name, clock }: Subject, key: string, { address, record }: Kept): string[] {
     const found: string[] = []
-    const owner = this.#ownerOf.get(address)
+    const owners = this.#ownersOf.get(address)
     const places = this.#honest.get(key) ?? [address]
-    if ((owner ?? key) !== key || !places.includes(address))
+    if (owners?.has(key) === false || !places.includes(address))
       found.push(`keeps ${address} as that of ${key}`)
     if (record === undefined) return found
     const read = readNodeRecord(record, clock.now())

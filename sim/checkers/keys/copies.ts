@@ -1,6 +1,6 @@
-import type { Policy } from '../../src/core/policy.ts'
-import { wanted } from './agreement.ts'
-import { type Holder, unionOf } from './union.ts'
+import type { Policy } from '../../../src/core/policy.ts'
+import { wanted } from '../agreement.ts'
+import { type Holder, unionOf } from '../union.ts'
 
 /** What the checkers need of a machine. */
 interface Keyed {
