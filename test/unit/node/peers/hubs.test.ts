@@ -326,6 +326,7 @@ test('a member that has another key needs no new invite, and other members follo
   const { key } = await rotateKey({ dir }, silentLog)
 
   await using after = await servedGrove({ dir, admission: 'members' })
+  assert.equal(after.node.hubs.list()[0]?.isMember, true, 'by the key before')
   await until('the hub knows the new key', async () => {
     await after.node.hubs.follow()
     return hub.node.access.keys.of(key.peerId) === 'member'
@@ -369,3 +370,16 @@ function transportOf(key: SigningKey) {
     signing: { key, nonce: () => secretHex(16), onClock() {}, onUnsigned() {} },
   })
 }
+
+test('who has just joined a hub is let in by its other members before their next round', async () => {
+  const settings = { admission: 'members', syncIntervalMs: 600_000 } as const
+  await using hub = await servedGrove(settings)
+  await using other = await servedGrove(settings)
+  await using newcomer = await servedGrove(settings)
+  for (const one of [other, newcomer]) await apiOf(one).joinGrove({ invite: await inviteOf(hub) })
+
+  await until('it is admitted there', () => {
+    const asked = newcomer.node.transport.members({ peerId: idOf(other), address: other.url }, 0)
+    return asked.then(() => true).catch(() => false)
+  })
+})
