@@ -181,12 +181,12 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     renameSeeds(this)
     await this.peers.load()
     await this.recounting.start()
-    if (samplesProven(this.config)) await rememberProven(this)
+    const unaware = samplesProven(this.config) ? await rememberProven(this) : []
     await this.#frontier.begin()
     if (this.config.reachable) this.leaf.begin(answer, () => this.tell({ type: 'tick' }))
     this.signing?.signEarlier()
     this.hubs.begin(this.config.syncIntervalMs * this.random.next())
-    this.spawn('own changes of key', () => this.hubs.showRotations())
+    this.spawn('own changes of key', () => this.hubs.showRotations(unaware))
     if (this.config.policy.scope !== 'off')
       this.#syncAfter(this.config.syncIntervalMs * this.random.next())
   }

@@ -100,6 +100,7 @@ export class Door {
         knownKeys: signing.knownKeys,
         secret: signing.secret,
         check: (keyid, request) => allowances.check(this.#userOf(request, keyid)),
+        onStranger: () => access.noteStranger(),
         clock,
         admission,
       })

@@ -53,6 +53,8 @@ export interface SignatureOptions {
   readonly secret: string
   /** Throws `busy` for a key that has used its part already. */
   readonly check: (keyid: KeyId, request: ApiRequest) => void
+  /** Told of each caller that is refused for being unknown. */
+  readonly onStranger: () => void
 }
 
 type GroveCaller = Extract<ApiCaller, { readonly kind: 'grove' }>
@@ -105,9 +107,11 @@ export class SignatureCheck {
     if (this.#options.keys.isRetired(keyid))
       throw new GroveError('forbidden', {}, { message: `${keyid} was given up for another key` })
     if (mayBeNew || isAccepted(this.#options.admission, standing)) return
+    if (standing === undefined) this.#options.onStranger()
     const message =
       `this grove admits groves that are trusted or members here (--admission members), and ` +
-      `${keyid} is neither: \`grove peers trust ${keyid}\` lets it in`
+      `${keyid} is neither, by the lists that it has: who has just joined is let in soon; else ` +
+      `\`grove peers trust ${keyid}\`, run there by its operator, lets it in`
     throw new GroveError('forbidden', {}, { message })
   }
 

@@ -2,7 +2,7 @@ import { Bucket } from '../../concurrency/bucket.ts'
 import { errorTable } from '../../core/errors.ts'
 import { withoutTokens } from '../../core/identity/token.ts'
 import type { Log } from '../../ports/log.ts'
-import { SIGNATURE_INPUT } from '../../signing/http-signature.ts'
+import { GROVE_CHALLENGE, SIGNATURE_INPUT } from '../../signing/http-signature.ts'
 import type { Answered } from '../answer/answerer.ts'
 import type { ApiRequest } from '../answer/request.ts'
 
@@ -57,8 +57,11 @@ export class AccessLog {
     const isOfGrove = request.header(SIGNATURE_INPUT) !== undefined
     const isRefused =
       REFUSED.has(response.status) || operation === undefined || (isOfGrove && isFailed)
+    // It signs once more, as it is told; what was sent to a foreign address needs the operator.
+    const isAskedAgain = / (time|receiver)$/.test(response.headers[GROVE_CHALLENGE] ?? '')
     const isChatter =
-      (isOfGrove || (operation !== undefined && CHATTER.has(operation))) && !isFailed
+      isAskedAgain ||
+      ((isOfGrove || (operation !== undefined && CHATTER.has(operation))) && !isFailed)
     const isQuiet = isChatter || (isRefused && !this.#refusals.tryTake(this.#now()))
     const isFull = response.status === errorTable['storage-full'].status
     const level = isFull ? 'warn' : isQuiet ? 'debug' : 'info'

@@ -24,6 +24,7 @@ export class Access {
   /** What follows from all of that for each key. */
   readonly keys: KeyStandings
   readonly #watchers: (() => void)[] = []
+  #strangerRefused = () => {}
 
   /** `own`: this grove's own keys. Default: it has none. */
   constructor(
@@ -76,5 +77,15 @@ export class Access {
   /** Calls the watcher after each change of what is made of keys, but for what ends by itself. */
   watch(watcher: () => void): void {
     this.#watchers.push(watcher)
+  }
+
+  /** Calls this after each stranger that was refused: it may be on a list that is newer. */
+  onStranger(refused: () => void): void {
+    this.#strangerRefused = refused
+  }
+
+  /** A caller was refused of whom nothing is known here. */
+  noteStranger(): void {
+    this.#strangerRefused()
   }
 }

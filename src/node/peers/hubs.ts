@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Bucket } from '../../concurrency/bucket.ts'
 import type { JsonObject } from '../../core/canonical.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { isKeyId, type KeyId } from '../../core/identity/ed25519.ts'
@@ -10,16 +11,20 @@ import type { PeerAddress } from '../../core/peers/peer.ts'
 import { timestamp } from '../../core/time.ts'
 import type { Hub, MembersAnswer } from '../../core/wire/join.ts'
 import type { RecordStore } from '../../ports/record-store.ts'
+import type { Access } from '../access/access.ts'
 import type { MemberLists } from '../access/member-lists.ts'
 import type { Rotations } from '../access/rotations.ts'
 import type { NodeConfig } from '../config.ts'
-import type { AdmitContext, PeersContext, SyncContext } from '../context.ts'
+import type { SyncContext } from '../context.ts'
 import { ask } from './contact.ts'
 import { OwnRotations } from './own-rotations.ts'
+import type { SamplingContext } from './sampling.ts'
 
 const SPACE = 'hub'
 /** Bytes of a call's nonce. */
 const NONCE_BYTES = 16
+/** How often lists are taken before their time, as strangers are refused. */
+const SOONER_MS = 5_000
 
 const storedSchema = z.object({
   peerId: keyIdSchema,
@@ -30,11 +35,10 @@ const storedSchema = z.object({
 })
 type KeptHub = z.infer<typeof storedSchema>
 
-type HubsContext = PeersContext &
-  Pick<AdmitContext, 'closing'> &
+type HubsContext = SamplingContext &
   Pick<SyncContext, 'later'> & {
     readonly config: Pick<NodeConfig, 'self' | 'former' | 'seeds' | 'syncIntervalMs'>
-    readonly access: {
+    readonly access: Pick<Access, 'onStranger'> & {
       readonly members: Pick<MemberLists, 'follow' | 'forget'>
       readonly rotations: Pick<Rotations, 'learn' | 'presentOf'>
     }
@@ -57,6 +61,7 @@ export class Hubs {
   /** By id. */
   readonly #known = new Map<KeyId, KeptHub>()
   readonly #ownRotations: OwnRotations
+  readonly #sooner = new Bucket(1, SOONER_MS)
 
   constructor(node: HubsContext, ports: HubsPorts) {
     this.#node = node
@@ -78,12 +83,11 @@ export class Hubs {
 
   /** The hubs, the one that was joined first before others. */
   list(): Hub[] {
-    const own = this.#node.config.self.peerId
     return [...this.#known.values()]
       .toSorted((a, b) => a.joinedAt - b.joinedAt)
       .map(({ peerId, address, joinedAt, list }) => {
         const members = list.members.map((member) => member.peerId)
-        const isMember = members.some((member) => member === own)
+        const isMember = this.#isOn(list)
         const { seq, issuedAt } = list
         const times = { joinedAt: timestamp(joinedAt), listedAt: timestamp(issuedAt) }
         return { peerId, address, ...times, seq, members, isMember }
@@ -145,17 +149,31 @@ export class Hubs {
     return { ...hub, isTold }
   }
 
-  /** Takes the lists of members in each round, from so long on. */
+  /** Takes the lists of members in each round, from so long on, and when strangers are refused. */
   begin(delayMs: number): void {
+    this.#node.access.onStranger(() => this.#followSoon())
+    this.#followIn(delayMs)
+  }
+
+  #followIn(delayMs: number): void {
     this.#node.later('lists of members', delayMs, async () => {
-      this.begin(this.#node.config.syncIntervalMs)
+      this.#followIn(this.#node.config.syncIntervalMs)
       await this.follow()
     })
   }
 
-  /** Shows seeds and hubs how this grove's key has changed, if it has. */
-  showRotations(): Promise<void> {
-    return this.#ownRotations.show()
+  /** A stranger was refused, who may have joined a hub since its list was taken. */
+  #followSoon(): void {
+    if (this.#known.size > 0 && this.#sooner.tryTake(this.#node.clock.now())) this.#followIn(0)
+  }
+
+  /**
+   * Shows seeds and hubs how this grove's key has changed, if it has, and then the peers that know
+   * its key before only.
+   */
+  async showRotations(unaware: readonly PeerAddress[]): Promise<void> {
+    await this.#ownRotations.show()
+    await this.#ownRotations.reintroduce(unaware)
   }
 
   /** Takes the lists of members that hubs have since. A hub that says nothing holds up no other. */
@@ -198,7 +216,7 @@ export class Hubs {
   }
 
   async #change(before: KeptHub, next: KeptHub): Promise<void> {
-    const { log, config } = this.#node
+    const { log } = this.#node
     if (next.peerId !== before.peerId) {
       log.warn('a hub has another key than it had', {
         ...before,
@@ -210,10 +228,15 @@ export class Hubs {
       await this.#node.access.members.forget(before.peerId)
     }
     await this.#keep(next)
-    const isOn = ({ list }: KeptHub) =>
-      list.members.some(({ peerId }) => peerId === config.self.peerId)
-    if (isOn(before) && !isOn(next))
+    if (this.#isOn(before.list) && !this.#isOn(next.list))
       log.warn('a hub has taken this grove off its list of members', { address: next.address })
+  }
+
+  /** Whether a list has this grove, be it by a key that it had before. */
+  #isOn({ members }: MemberList): boolean {
+    const { self, former } = this.#node.config
+    const keys = new Set([self.peerId, ...(former?.rotations ?? []).map(({ from }) => from)])
+    return members.some(({ peerId }) => keys.has(peerId))
   }
 
   async #keep(hub: KeptHub): Promise<void> {

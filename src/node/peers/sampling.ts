@@ -56,13 +56,18 @@ export function provenSampling(
   }
 }
 
-/** Reads who was proven before: they are in the book again, and expected to sign. */
-export async function rememberProven(node: SamplingContext): Promise<void> {
+/**
+ * Reads who was proven before: they are in the book again, and expected to sign. Returned are those
+ * that can't know the key of this grove, as it is another one than when it ran last.
+ */
+export async function rememberProven(node: SamplingContext): Promise<readonly PeerAddress[]> {
   const { nodeRecords, transport, clock } = node
   const remembered = await nodeRecords.load()
   const now = clock.now()
   transport.expectSigned(remembered.filter(({ peerId }) => nodeRecords.isValid(peerId, now)))
   node.tell({ type: 'peers-remembered', peers: remembered })
+  const { peerId = node.config.self.peerId } = nodeRecords.own ?? {}
+  return peerId === node.config.self.peerId ? [] : remembered
 }
 
 /**

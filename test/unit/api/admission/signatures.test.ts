@@ -86,7 +86,10 @@ test('in members, a grove that is not listed is refused, and one that is blocked
   await using open = signedGrove(places, { n: 3, admission: 'open' })
   await open.access.standings.say(caller.self.peerId, { standing: 'blocked' })
 
-  await assert.rejects(caller.exchange(members.self), withCode('refused', 'grove peers trust'))
+  await assert.rejects(
+    caller.exchange(members.self),
+    withCode('refused', 'who has just joined is let in soon'),
+  )
   await assert.rejects(caller.exchange(open.self), withCode('refused', 'is blocked here'))
 })
 

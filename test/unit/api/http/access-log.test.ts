@@ -51,3 +51,20 @@ test('refused requests are logged at a rate, so that strangers fill no disk', ()
   assert.equal(note(400, { isSigned: true }), 0)
   assert.equal(note(200, { isSigned: true }), 0, 'keys are cheap to make')
 })
+
+test('a grove that is asked to sign once more is no news, unless the address was not ours', () => {
+  const told: string[] = []
+  const level = (name: string) => () => void told.push(name)
+  const log = { ...silentLog, info: level('info'), debug: level('debug') }
+  const request = memoryRequest({
+    ...{ method: 'POST', target: '/api/gossip/exchange' },
+    headers: { 'signature-input': 'grove=()' },
+  })
+  for (const reason of ['time', 'receiver', 'target']) {
+    const headers = { 'grove-challenge': `ed25519:00 1 ${reason}` }
+    const outcome = { operation: 'exchange', from: undefined, ms: 1, isCut: false }
+    new AccessLog(log, () => 0).note(request, { ...outcome, response: { status: 401, headers } })
+  }
+
+  assert.deepEqual(told, ['debug', 'debug', 'info'])
+})
