@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { GroveError } from '../errors.ts'
 import { addressText, parseEndpoint } from '../peers/endpoint.ts'
 import { isKeyId, type KeyId } from './ed25519.ts'
-import { keyIdSchema, leadsTo, type Rotation } from './rotation.ts'
+import { keyIdSchema } from './rotation.ts'
 import { areEqual, hmacHex, sha256Hex } from './secrets.ts'
 
 const SECRET_PATTERN = /^[\w-]{42}[AEIMQUYcgkosw048]$/
@@ -104,8 +104,8 @@ interface Shown {
 
 interface Joiner {
   readonly joiner: KeyId
-  /** How its key has changed. Default: it has not. */
-  readonly rotations?: readonly Rotation[] | undefined
+  /** The present key of a grove that may have had another when it joined. */
+  readonly presentOf: (peerId: KeyId) => KeyId
 }
 
 /**
@@ -114,11 +114,11 @@ interface Joiner {
  */
 export function showInvite(
   record: InviteRecord,
-  { joiner, rotations = [] }: Joiner,
+  { joiner, presentOf }: Joiner,
   now: number,
 ): Shown {
   if (record.expiresAt <= now) return { record, refused: 'expired' }
-  const before = record.usedBy.find((peerId) => leadsTo(peerId, joiner, rotations))
+  const before = record.usedBy.find((peerId) => presentOf(peerId) === joiner)
   if (before === joiner) return { record }
   if (before !== undefined) {
     const usedBy = record.usedBy.map((peerId) => (peerId === before ? joiner : peerId))

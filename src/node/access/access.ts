@@ -40,7 +40,6 @@ export class Access {
     this.tokens = new Tokens(ports)
     this.standings = new Standings(ports, changed)
     this.members = new MemberLists(ports.records, changed)
-    this.invites = new Invites(ports)
     this.rotations = new Rotations(ports, {
       own,
       isListed: (peerId) => this.keys.of(peerId) !== undefined,
@@ -49,16 +48,16 @@ export class Access {
         changed()
       },
     })
+    const { standings, members, rotations } = this
+    const isBlocked = (peerId: string) => this.keys.of(peerId) === 'blocked'
+    this.invites = new Invites(ports, { rotations, isBlocked })
     this.roster = new Roster(
       { ...ports, signer: ports.signatures?.key },
       {
-        standings: this.standings,
-        lists: this.members,
-        isBlocked: (peerId) => this.keys.of(peerId) === 'blocked',
-        presentOf: (peerId) => this.rotations.presentOf(peerId),
+        ...{ standings, lists: members, isBlocked },
+        presentOf: (peerId) => rotations.presentOf(peerId),
       },
     )
-    const { standings, members, rotations } = this
     this.keys = new KeyStandings({ own, standings, members, rotations })
   }
 

@@ -12,6 +12,7 @@ import {
 import type { Rotation } from '../../core/identity/rotation.ts'
 import { timestamp } from '../../core/time.ts'
 import type { InviteInfo, JoinRequest } from '../../core/wire/join.ts'
+import type { Rotations } from './rotations.ts'
 import type { AccessPorts } from './tokens.ts'
 
 const SPACE = 'invite'
@@ -44,13 +45,21 @@ interface Join {
   readonly request: JoinRequest
 }
 
+/** What is known of those that join. */
+interface Joiners {
+  readonly rotations: Pick<Rotations, 'learn' | 'presentOf'>
+  readonly isBlocked: (peerId: KeyId) => boolean
+}
+
 /** The invites by which other groves join this one. */
 export class Invites {
   readonly #ports: AccessPorts
+  readonly #joiners: Joiners
   readonly #known = new Map<string, InviteRecord>()
 
-  constructor(ports: AccessPorts) {
+  constructor(ports: AccessPorts, joiners: Joiners) {
     this.#ports = ports
+    this.#joiners = joiners
   }
 
   /** Reads what was kept. A record that can't be read is no invite. */
@@ -94,28 +103,44 @@ export class Invites {
 
   /**
    * Lets a grove join by an invite that it proves to have, durably, and returns the key of the
-   * proof that answers it. Throws `refused`; only who has the invite learns why.
+   * proof that answers it. The changes of its key are kept first: only what is kept makes it the
+   * grove that used the invite before. Throws `refused`, `forbidden` for a key that is blocked or
+   * was given up; only who has the invite learns why.
    */
   async show({ joiner, inviter, formerly = [], request }: Join): Promise<string> {
-    const { id, nonce, proof, rotations } = request
-    const key = this.#known.get(id)?.key
+    const { id, nonce, proof, rotations = [] } = request
+    const { key, usedBy = [] } = this.#known.get(id) ?? {}
     const isFor = (to: KeyId) =>
       isJoinProof(proof, key ?? NO_KEY, { by: 'joiner', joiner, inviter: to, nonce })
     const isRight = isFor(inviter)
     if (!isRight && key !== undefined && formerly.some(isFor)) throw outdated(id)
     if (!isRight || key === undefined) throw unknown()
-    const refused = await this.#use(id, { joiner, rotations })
+    const changed = new Set(rotations.map(({ from }) => from))
+    const acquainted = usedBy.find((peerId) => changed.has(peerId))
+    await this.#joiners.rotations.learn(rotations, acquainted)
+    this.#checkKey(joiner)
+    const refused = await this.#use(id, joiner)
     if (refused !== undefined)
       throw new GroveError('refused', { id, reason: refused.reason }, { message: refused.message })
     return key
   }
 
+  /** Once the changes of its key are known: what is said of the keys before goes on. */
+  #checkKey(joiner: KeyId): void {
+    const { isBlocked, rotations } = this.#joiners
+    if (isBlocked(joiner))
+      throw new GroveError('forbidden', {}, { message: `${joiner} is blocked here` })
+    if (rotations.presentOf(joiner) !== joiner)
+      throw new GroveError('forbidden', {}, { message: `${joiner} was given up for another key` })
+  }
+
   /** Of several that use an invite at once, one changes its record, and the others look again. */
-  async #use(id: string, joiner: Parameters<typeof showInvite>[1]): Promise<Refused | undefined> {
+  async #use(id: string, joiner: KeyId): Promise<Refused | undefined> {
+    const presentOf = (peerId: KeyId) => this.#joiners.rotations.presentOf(peerId)
     for (;;) {
       const known = this.#known.get(id)
       if (known === undefined) throw unknown()
-      const { record, refused } = showInvite(known, joiner, this.#ports.clock.now())
+      const { record, refused } = showInvite(known, { joiner, presentOf }, this.#ports.clock.now())
       if (record === known || (await this.#change(known, record)))
         return refused && { reason: refused, message: reasons[refused](record) }
     }

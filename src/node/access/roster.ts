@@ -85,9 +85,11 @@ export class Roster {
     return [...byKey.values()]
   }
 
-  /** Adds a grove, durably. Throws `refused` beyond MEMBERS_MAX. */
+  /**
+   * Adds a grove, durably, unless it is on by one of its keys. Throws `refused` beyond MEMBERS_MAX.
+   */
   async add(peerId: KeyId, name: string | undefined): Promise<void> {
-    if (this.#joined.has(peerId)) return
+    if (this.#keysOf(peerId).length > 0) return
     if (this.#joined.size >= MEMBERS_MAX - 1)
       throw new GroveError('refused', {}, { message: `it has ${MEMBERS_MAX} members already` })
     const since = this.#ports.clock.now()
@@ -99,8 +101,7 @@ export class Roster {
 
   /** Takes a grove off, durably, by whichever key it joined. Whether it was on. */
   async remove(peerId: KeyId): Promise<boolean> {
-    const { presentOf } = this.#whose
-    const keys = [...this.#joined.keys()].filter((key) => presentOf(key) === presentOf(peerId))
+    const keys = this.#keysOf(peerId)
     for (const key of keys) {
       await this.#ports.records.delete(SPACE, key)
       this.#joined.delete(key)
@@ -133,6 +134,13 @@ export class Roster {
     await records.set(LIST_SPACE, 'own', list as unknown as JsonObject)
     this.#list = list
     return list
+  }
+
+  /** By which keys a grove has joined. */
+  #keysOf(peerId: KeyId): KeyId[] {
+    const { presentOf } = this.#whose
+    const present = presentOf(peerId)
+    return [...this.#joined.keys()].filter((key) => presentOf(key) === present)
   }
 
   /** Blocked ones count as blocked, whatever list they are on. */

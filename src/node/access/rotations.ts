@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Semaphore } from '../../concurrency/semaphore.ts'
 import type { JsonObject } from '../../core/canonical.ts'
 import { isKeyId, type KeyId } from '../../core/identity/ed25519.ts'
 import {
@@ -55,6 +56,8 @@ export class Rotations {
   readonly #before = new Map<string, KeyId[]>()
   /** Keys of which it was told that they name another successor. */
   readonly #forked = new Set<string>()
+  /** One at a time is learned: of two successors that are told at once, one is kept. */
+  readonly #learning = new Semaphore(1)
 
   constructor(ports: RotationsPorts, hooks: RotationsHooks) {
     this.#ports = ports
@@ -124,6 +127,15 @@ export class Rotations {
    * successor of a key that has one.
    */
   async learn(rotations: readonly Rotation[], acquainted?: string): Promise<void> {
+    const leave = await this.#learning.enter()
+    try {
+      await this.#learnAll(rotations, acquainted)
+    } finally {
+      leave()
+    }
+  }
+
+  async #learnAll(rotations: readonly Rotation[], acquainted?: string): Promise<void> {
     const known = new Set(acquainted === undefined ? [] : [acquainted])
     const isOfUse = ({ from, to }: Rotation) =>
       [from, to].some((key) => known.has(key) || this.#hooks.isListed(key))

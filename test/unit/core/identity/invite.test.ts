@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { SigningKey } from '../../../../src/core/identity/ed25519.ts'
+import { type KeyId, SigningKey } from '../../../../src/core/identity/ed25519.ts'
 import {
   type InviteRecord,
   inviteKey,
@@ -101,15 +101,20 @@ test('an invite is used by one grove, which may repeat its join, and others are 
     ...inviteKey(secret),
     ...{ createdAt: NOW, expiresAt: NOW + 1_000, uses: 1, usedBy: [], refused: [] },
   }
-  const first = showInvite(unused, { joiner: joiner.peerId }, NOW)
-  const second = showInvite(first.record, { joiner: thief.peerId }, NOW + 1)
+  const by = (peerId: KeyId, presentOf = (id: KeyId) => id) => ({ joiner: peerId, presentOf })
+  const first = showInvite(unused, by(joiner.peerId), NOW)
+  const second = showInvite(first.record, by(thief.peerId), NOW + 1)
 
   assert.deepEqual(first, { record: { ...unused, usedBy: [joiner.peerId] } })
-  assert.deepEqual(showInvite(first.record, { joiner: joiner.peerId }, NOW + 1), first)
+  assert.deepEqual(showInvite(first.record, by(joiner.peerId), NOW + 1), first)
   assert.equal(second.refused, 'used')
   assert.deepEqual(second.record.usedBy, [joiner.peerId])
   assert.deepEqual(second.record.refused, [{ peerId: thief.peerId, at: NOW + 1 }])
-  assert.equal(showInvite(unused, { joiner: joiner.peerId }, NOW + 1_000).refused, 'expired')
+  assert.equal(showInvite(unused, by(joiner.peerId), NOW + 1_000).refused, 'expired')
+  const since = by(key(4).peerId, () => key(4).peerId)
+  assert.deepEqual(showInvite(first.record, since, NOW + 1), {
+    record: { ...unused, usedBy: [key(4).peerId] },
+  })
 })
 
 test('lines and proofs are those of the vectors', () => {
