@@ -133,6 +133,7 @@ export interface PeersContext extends Breathing {
   readonly transport: Transport
   readonly peers: PeerRecords
   readonly seedWatch: SeedReports
+  readonly faultLog: { note(peer: PeerAddress, error: GroveError): void }
   readonly gists: Gists
   readonly gossip: GossipView
   readonly clock: Clock
@@ -153,9 +154,7 @@ export interface TransferContext extends PeersContext {
   track<T>(work: Promise<T>): Promise<T>
 }
 
-/**
- * Bringing contributions here, with what belongs to them. Publishing and checking out fetch too.
- */
+/** Bringing contributions here, with what belongs to them, also to publish and check out. */
 export interface FetchContext extends TransferContext, AdmitContext {
   readonly config: Pick<NodeConfig, 'self' | 'seeds' | 'fetchTimeoutMs'>
   readonly contributions: ContributionStore

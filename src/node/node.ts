@@ -46,6 +46,7 @@ import { NodeSigning } from './identity/signing.ts'
 import type { NodePorts } from './node-ports.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
 import { noteFailure, noteTwin } from './peers/contact.ts'
+import { FaultLog } from './peers/fault-log.ts'
 import { CallsUnderWay, exchangeWith, sampleOf, shuffleWith } from './peers/gossip-calls.ts'
 import { Hubs } from './peers/hubs.ts'
 import { type AnswerCall, dialable, endLines, LeafMode } from './peers/leaf.ts'
@@ -89,6 +90,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly peers: PeerStore
   readonly nodeRecords: NodeRecords
   readonly seedWatch: SeedWatch
+  readonly faultLog: FaultLog
   readonly hubs: Hubs
   readonly leaf: LeafMode
   readonly gossipCalls = new CallsUnderWay()
@@ -109,7 +111,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly #breath: Breath | undefined
 
   constructor(config: NodeConfig, ports: NodePorts) {
-    const { graph, clock, random } = ports
+    const { graph, clock, random, nextTurn } = ports
     this.config = config
     this.contributions = graph
     this.index = graph
@@ -124,7 +126,6 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.events = new EventHub({ clock, log: graph })
     this.health = new Health({ ...ports, events: this.events })
     this.#background = new Background(ports)
-    const { nextTurn } = ports
     this.#breath = nextTurn && new Breath({ now: () => clock.now(), nextTurn })
     this.signing = NodeSigning.of(ports, {
       origins: this.origins,
@@ -147,14 +148,13 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.peers = new PeerStore({ ...ports, hosts: ports.transport.hosts })
     this.nodeRecords = new NodeRecords(ports)
     this.seedWatch = new SeedWatch(config.seeds, ports.log)
+    this.faultLog = new FaultLog(ports)
     this.advertisements = new AdvertisementVerifier(this)
     this.sync = new BackgroundSync(this, this.advertisements)
     const { hosts } = ports.transport
     const sampling = provenSampling(this, ports.secret)
-    this.#gossip = new GossipState(
-      { ...config, capabilities: CAPABILITIES, hosts, sampling },
-      random,
-    )
+    const gossip = { ...config, capabilities: CAPABILITIES, hosts, sampling }
+    this.#gossip = new GossipState(gossip, random)
     this.#frontier = new FrontierFeed(this)
     this.hubs = new Hubs(this, { ...ports, onChange: () => this.leaf.check() })
     this.leaf = new LeafMode(this, () => renewRecord(this, CAPABILITIES))

@@ -17,10 +17,10 @@ export const blobOperations = {
     access: 'shared',
     contentType: 'application/octet-stream',
     input: z.strictObject({ hash: cidSchema }),
-    async run(node, { hash }, { by, via }) {
+    async run(node, { hash }, { by, via, caller: host }) {
       const here = await node.blobs.stat(hash)
       const canCome = here === undefined && by !== undefined && isCid(via)
-      const hasCome = canCome && (await node.onDemand.artifact(hash, via, by))
+      const hasCome = canCome && (await node.onDemand.artifact(hash, via, { by, host }))
       const info = hasCome ? await node.blobs.stat(hash) : here
       if (info === undefined)
         throw new GroveError('blob-missing', { hash }, { message: `Blob ${hash} not found` })

@@ -23,7 +23,7 @@ import { peersAnswer } from '../../node/read/status.ts'
 import { withAlong } from '../../node/serve/along.ts'
 import type { ByteRange } from '../../ports/blob-store.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
-import { bytes, json } from './operation.ts'
+import { bytes, type CallContext, json } from './operation.ts'
 
 const group = 'gossip'
 /** A question who is there. */
@@ -96,8 +96,8 @@ export const gossipOperations = {
     access: 'shared',
     contentType: 'application/json',
     input: z.strictObject({ cid: cidSchema }),
-    async run(node, { cid }, { by }) {
-      const held = await heldOrComing(node, cid, by)
+    async run(node, { cid }, context) {
+      const held = await heldOrComing(node, cid, context)
       const { bytes } = held
       return {
         hash: cid,
@@ -106,10 +106,11 @@ export const gossipOperations = {
         open: async ({ range }) => inOne(bytes, range),
       }
     },
-    async made(node, { cid }, { by, along, signal }) {
+    async made(node, { cid }, context) {
+      const { along, signal } = context
       const asked = alongIn(along)
       if (asked === undefined) return undefined
-      const held = await heldOrComing(node, cid, by)
+      const held = await heldOrComing(node, cid, context)
       return {
         made: await withAlong(node, held, asked, signal),
         contentType: 'application/x-ndjson',
@@ -140,12 +141,16 @@ function refuseBlocked({ access }: GroveNode, sender: PeerAddress): void {
 }
 
 /** What a leaf holds is fetched for another grove. Throws `not-found`, and `busy` meanwhile. */
-async function heldOrComing(node: GroveNode, cid: Cid, by: KeyId | undefined): Promise<Stored> {
+async function heldOrComing(
+  node: GroveNode,
+  cid: Cid,
+  { by, caller: host }: Pick<CallContext, 'by' | 'caller'>,
+): Promise<Stored> {
   try {
     return await contributionOf(node, cid)
   } catch (error) {
     const canCome = by !== undefined && isGroveError(error, 'not-found')
-    if (!canCome || !(await node.onDemand.manifest(cid, by))) throw error
+    if (!canCome || !(await node.onDemand.manifest(cid, { by, host }))) throw error
     return contributionOf(node, cid)
   }
 }

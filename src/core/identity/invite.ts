@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { GroveError } from '../errors.ts'
 import { addressText, parseEndpoint } from '../peers/endpoint.ts'
 import { isKeyId, type KeyId } from './ed25519.ts'
-import { keyIdSchema } from './rotation.ts'
+import { keyIdSchema, type Rotation } from './rotation.ts'
 import { areEqual, hmacHex, sha256Hex } from './secrets.ts'
 
 const SECRET_PATTERN = /^[\w-]{42}[AEIMQUYcgkosw048]$/

@@ -62,12 +62,9 @@ export class Invites {
     this.#joiners = joiners
   }
 
-  /** Reads what was kept. A record that can't be read is no invite. */
+  /** Reads what was kept. */
   async load(): Promise<void> {
-    for (const { value } of await this.#ports.records.list(SPACE)) {
-      const { data } = inviteRecordSchema.safeParse(value)
-      if (data !== undefined) this.#known.set(data.id, data)
-    }
+    for (const record of await keptInvites(this.#ports)) this.#known.set(record.id, record)
   }
 
   /**
@@ -187,11 +184,16 @@ export async function countOpenInvites(
   ports: AccessPorts,
   rotations: readonly Rotation[],
 ): Promise<number> {
-  const invites = new Invites(ports)
-  await invites.load()
-  const isOpen = ({ isExpired, usedBy, uses, createdAt }: InviteInfo) =>
-    !isExpired && usedBy.length < uses && !hasRotatedSince(createdAt, rotations)
-  return invites.list().filter(isOpen).length
+  const now = ports.clock.now()
+  const isOpen = ({ expiresAt, usedBy, uses, createdAt }: InviteRecord) =>
+    expiresAt > now && usedBy.length < uses && !hasRotatedSince(timestamp(createdAt), rotations)
+  return (await keptInvites(ports)).filter(isOpen).length
+}
+
+/** What can't be read is no invite. */
+async function keptInvites({ records }: AccessPorts): Promise<InviteRecord[]> {
+  const read = (await records.list(SPACE)).map(({ value }) => inviteRecordSchema.safeParse(value))
+  return read.flatMap(({ data }) => (data === undefined ? [] : [data]))
 }
 
 const unknown = () => new GroveError('refused', {}, { message: 'there is no such invite' })

@@ -127,8 +127,8 @@ export function mayBeNetwork({ kind, code, details }: GroveError): boolean {
 }
 
 function tellFault(node: PeersContext, peer: PeerAddress, error: GroveError): void {
-  const { code, message, details } = error
-  node.log.warn('peer fault', { ...peer, code, fault: details['fault'], reason: message })
+  const { code, message } = error
+  node.faultLog.note(peer, error)
   // Of an address where no grove was seen, anybody could learn by this what is there.
   if (!isAcquainted(node, peer)) return
   node.events.publish({ type: 'peer-fault', peerId: peer.peerId, code, message })

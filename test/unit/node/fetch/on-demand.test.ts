@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { localClient } from '../../../../src/api/client/local-client.ts'
 import { publishFiles } from '../../../../src/api/client/stage.ts'
 import type { Cid } from '../../../../src/core/cid.ts'
@@ -12,6 +13,7 @@ import { until } from '../../../support/until.ts'
 
 const SOON = { gossipIntervalMs: 200, syncIntervalMs: 400 }
 const NOTHING = `blake3:${'0'.repeat(64)}` as Cid
+const nth = (n: number) => `blake3:${n.toString(16).padStart(64, '0')}` as Cid
 const idOf = ({ node }: TestGrove) => node.config.self.peerId as KeyId
 
 /** A hub, and two leaves that never met. */
@@ -69,12 +71,68 @@ test('a grove has leaves asked for so much, and then it has to wait', async () =
     asked += 1
     return false
   }
-  const nth = (n: number) => `blake3:${n.toString(16).padStart(64, '0')}` as Cid
 
-  const all = Array.from({ length: 60 }, (_, n) => hub.node.onDemand.manifest(nth(n), idOf(other)))
+  const all = Array.from({ length: 60 }, (_, n) =>
+    hub.node.onDemand.manifest(nth(n), { by: idOf(other) }),
+  )
 
   assert.deepEqual([...new Set(await Promise.all(all))], [false])
   assert.equal(asked, 20)
+})
+
+/** The hub has so many leaves more, which are asked by `answer`. */
+function manyLeaves({ node }: TestGrove, count: number) {
+  const all = Array.from({ length: count }, (_, n) => ({
+    peerId: `leaf-${n}`,
+    address: `http://leaf-${n}.invalid`,
+  }))
+  const { leaves } = node.transport
+  assert.ok(leaves)
+  leaves.connected = () => all
+  return all
+}
+
+test('one host with many keys has leaves asked few things, a few leaves for each', async () => {
+  await using stack = new AsyncDisposableStack()
+  const hub = stack.use(await servedGrove({ gossipIntervalMs: 60_000 }))
+  manyLeaves(hub, 256)
+  const askedFor = new Set<Cid>()
+  let [asked, now, most] = [0, 0, 0]
+  hub.node.transport.holds = async (_, cid) => {
+    askedFor.add(cid)
+    asked += 1
+    now += 1
+    most = Math.max(most, now)
+    await setImmediate()
+    now -= 1
+    return false
+  }
+  const ask = (n: number, host: string) =>
+    hub.node.onDemand.manifest(nth(n), { by: `key-${n % 30}` as KeyId, host })
+
+  const all = Array.from({ length: 600 }, (_, n) => ask(n, '203.0.113.5'))
+  const other = ask(600, '198.51.100.7')
+
+  assert.deepEqual([...new Set(await Promise.all([...all, other]))], [false])
+  assert.ok(asked <= 16 * 65, `${asked} calls`)
+  assert.ok(most <= 32, `${most} calls at once`)
+  assert.ok(askedFor.has(nth(600)), 'for the other host, too')
+})
+
+test('leaves beyond the first few are asked when the question comes again', async () => {
+  await using stack = new AsyncDisposableStack()
+  const hub = stack.use(await servedGrove({ gossipIntervalMs: 60_000 }))
+  const leaves = manyLeaves(hub, 40)
+  const asked = new Set<string>()
+  hub.node.transport.holds = async ({ peerId }) => {
+    asked.add(peerId)
+    return false
+  }
+
+  for (let n = 0; n < 3; n++)
+    await hub.node.onDemand.manifest(NOTHING, { by: 'key' as KeyId, host: '203.0.113.5' })
+
+  assert.equal(asked.size, leaves.length)
 })
 
 test('an artifact is fetched only for a contribution that has it', async () => {
@@ -83,7 +141,7 @@ test('an artifact is fetched only for a contribution that has it', async () => {
   const { hash } = await localClient(one.node).uploadBlob(someBytes(1_000, 3))
   const { cid } = await localClient(hub.node).publish(plainDraft)
 
-  assert.equal(await hub.node.onDemand.artifact(hash, cid as Cid, idOf(other)), false)
-  assert.equal(await hub.node.onDemand.artifact(hash, NOTHING, idOf(other)), false)
+  assert.equal(await hub.node.onDemand.artifact(hash, cid as Cid, { by: idOf(other) }), false)
+  assert.equal(await hub.node.onDemand.artifact(hash, NOTHING, { by: idOf(other) }), false)
   assert.equal(await hub.node.blobs.stat(hash), undefined)
 })

@@ -95,6 +95,7 @@ test('a seed is not the wrong grove because what became of its key did not arriv
       transport: { identity },
       peers: { fault: (address: string) => void faults.push(address) },
       seedWatch: { failed() {} },
+      faultLog: { note() {} },
       gossip: { peer: () => undefined },
       config: { self: { peerId: 'self', address: 'http://10.0.0.1:4515' }, seeds: [] },
       log: silentLog,
