@@ -19,6 +19,7 @@ import { admissionOf, type GroveSettings, isReachedElsewhere, type ServerConfig 
 import { isGroveError } from './core/errors.ts'
 import { leafAddress } from './core/peers/leaf.ts'
 import { type OwnIdentity, openIdentity, rotateIdentity } from './identity.ts'
+import { countOpenInvites } from './node/access/invites.ts'
 import type { NodeConfig } from './node/config.ts'
 import { GroveNode } from './node/node.ts'
 import type { AnswerCall } from './node/peers/leaf.ts'
@@ -87,7 +88,7 @@ export interface ComposedNode {
  * reach it; undefined if they can't.
  */
 export function composeNode(
-  settings: Settings & Pick<NodeConfig, 'certificateUntil'>,
+  settings: Settings & Pick<NodeConfig, 'certificateUntil' | 'isOwnAddress'>,
   { stores, identity: { key, ...former } }: Opened,
   address: string | undefined,
   log: Log,
@@ -161,10 +162,16 @@ export async function serveGrove(
   if (tls !== undefined) warnOfEnd(tls, log.warn, systemClock.now())
   const bound = await bind({ ...server, tls })
   const opened = await orClose(bound.close, () => takeStores(settings, log, true))
+  const address = server.publicUrl ?? reachableUrl(server.host, bound)
+  const own = new OwnAddresses({
+    ...{ address, bound: bound.url, names: server.allowHosts ?? [], alsoAt: server.alsoAt ?? [] },
+    leaf: leafAddress(opened.identity.key.peerId),
+  })
+  const isOwnAddress = (url: string) => own.has(url)
   const { node, close } = composeNode(
-    { ...settings, admission, ...(tls && { certificateUntil: tls.until }) },
+    { ...settings, admission, isOwnAddress, ...(tls && { certificateUntil: tls.until }) },
     opened,
-    server.publicUrl ?? reachableUrl(server.host, bound),
+    address,
     log,
   )
   const closeBoth = async () => {
@@ -187,13 +194,7 @@ export async function serveGrove(
     isBehindProxy: isReachedElsewhere(server),
     signing: {
       key: opened.identity.key,
-      own: new OwnAddresses({
-        address: node.config.self.address,
-        bound: bound.url,
-        names: server.allowHosts ?? [],
-        leaf: leafAddress(node.config.self.peerId),
-        alsoAt: server.alsoAt ?? [],
-      }),
+      own,
       secret: secretHex(NONCE_BYTES),
     },
   })
@@ -261,16 +262,18 @@ export async function openNode(settings: Settings, log: Log): Promise<ComposedNo
 }
 
 /**
- * Gives the grove of a directory a new key. Throws as `openStores` does, and `storage-locked` where
- * it is being served.
+ * Gives the grove of a directory a new key, which ends its open invites. Throws as `openStores`
+ * does, and `storage-locked` where it is being served.
  */
 export async function rotateKey(
   settings: Pick<Settings, 'dir' | 'store'>,
   log: Log,
-): Promise<OwnIdentity> {
+): Promise<OwnIdentity & { readonly invitesEnded: number }> {
   const { stores, identity } = await takeStores(settings, log)
   try {
-    return await rotateIdentity(stores, identity, systemClock.now())
+    const ports = { records: stores.records, clock: systemClock, secret: secretHex }
+    const invitesEnded = await countOpenInvites(ports, identity.rotations)
+    return { ...(await rotateIdentity(stores, identity, systemClock.now())), invitesEnded }
   } finally {
     await stores.close()
   }

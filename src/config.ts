@@ -31,7 +31,7 @@ export interface GroveConfig {
 }
 
 /** How a grove behaves. Its id and address are known only when its stores and server are open. */
-export interface GroveSettings extends Omit<NodeConfig, 'self' | 'reachable'> {
+export interface GroveSettings extends Omit<NodeConfig, 'self' | 'reachable' | 'isOwnAddress'> {
   /** The directory that has all of the grove's data. */
   readonly dir: string
   /** Allow peers at private, loopback and link-local addresses. */
@@ -104,9 +104,14 @@ export function decideConfig({ dir, flags = {}, env = {}, file = {} }: Layers): 
       from: { host: from('host'), port: from('port') },
     },
     logLevel: settings.logLevel ?? 'info',
-    notes,
+    notes: [
+      ...notes,
+      ...(settings.leaf === true && settings.publicUrl !== undefined ? [unTold] : []),
+    ],
   }
 }
+
+const unTold = 'nobody is told of --public-url, since --leaf has hubs call on lines held to them'
 
 /**
  * Which groves may call one that listens there. Whoever lets others than this machine call it has

@@ -23,6 +23,8 @@ export interface NodeConfig {
   readonly seeds: readonly PeerAddress[]
   /** Whether hubs call it on lines that it holds, though others may be able to dial it. */
   readonly leaf?: boolean
+  /** Whether requests for an address may be signed to this grove. Default: it is not known. */
+  readonly isOwnAddress?: (address: string) => boolean
   /** Which groves may call this one. Default: all. */
   readonly admission?: AdmissionMode
   /** Until when the certificate is good by which it speaks https, in Unix ms. */

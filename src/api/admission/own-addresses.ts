@@ -50,6 +50,13 @@ export class OwnAddresses {
     return { addresses: addresses.slice(0, CANDIDATES_MAX), isOwn: matching.length > 0 }
   }
 
+  /** Whether a request that is sent to this address is signed for one of the grove's own. */
+  has(address: string): boolean {
+    const url = URL.parse(address)
+    if (url === null) return false
+    return [...this.#all, ...this.#interfaces(url)].some((own) => textOf(own) === textOf(url))
+  }
+
   /** Of a grove that listens on all addresses of its machine, the one that was named. */
   #interfaces({ hostname }: URL): URL[] {
     if (!this.#isOnAll) return []

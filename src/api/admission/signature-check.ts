@@ -111,7 +111,8 @@ export class SignatureCheck {
     const message =
       `this grove admits groves that are trusted or members here (--admission members), and ` +
       `${keyid} is neither, by the lists that it has: who has just joined is let in soon; else ` +
-      `\`grove peers trust ${keyid}\`, run there by its operator, lets it in`
+      `whoever runs the grove that refuses this lets it in there, by ` +
+      `\`grove peers trust ${keyid}\` or an invite`
     throw new GroveError('forbidden', {}, { message })
   }
 

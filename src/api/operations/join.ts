@@ -1,7 +1,12 @@
 import { z } from 'zod'
 import { GroveError } from '../../core/errors.ts'
 import { isKeyId, type KeyId } from '../../core/identity/ed25519.ts'
-import { inviteLine, joinProof, parseInviteLine } from '../../core/identity/invite.ts'
+import {
+  hasRotatedSince,
+  inviteLine,
+  joinProof,
+  parseInviteLine,
+} from '../../core/identity/invite.ts'
 import { isLoopback } from '../../core/loopback.ts'
 import { parseEndpoint } from '../../core/peers/endpoint.ts'
 import { timestamp } from '../../core/time.ts'
@@ -51,7 +56,12 @@ export const joinOperations = {
     access: 'operate',
     input: nothing,
     output: z.object({ invites: z.array(inviteInfoSchema) }),
-    run: async (node) => ({ invites: node.access.invites.list() }),
+    run: async ({ access, config: { former } }) => ({
+      invites: access.invites.list().map((invite) => {
+        const endedByRotation = hasRotatedSince(invite.createdAt, former?.rotations)
+        return { ...invite, ...(endedByRotation && { endedByRotation }) }
+      }),
+    }),
   }),
   revokeInvite: json({
     name: 'revokeInvite',
@@ -111,8 +121,9 @@ export const joinOperations = {
     output: joinAnswerSchema,
     async run(node, request, { by }) {
       const [joiner, inviter] = [signerOf(by), keyIdOf(node)]
+      const formerly = node.config.former?.rotations.map(({ from }) => from) ?? []
       const key = await shown(node, joiner, () =>
-        node.access.invites.show({ joiner, inviter, request }),
+        node.access.invites.show({ joiner, inviter, formerly, request }),
       )
       await node.access.roster.add(joiner, request.name)
       node.log.info('a grove has joined', { peerId: joiner, invite: request.id })
@@ -202,15 +213,22 @@ async function shown(node: GroveNode, joiner: KeyId, show: () => Promise<string>
 }
 
 /** The address that joiners are told. Throws `usage-error` where there is none. */
-function placeOf({ config: { self, reachable } }: GroveNode, given: string | undefined): string {
+function placeOf({ config }: GroveNode, given: string | undefined): string {
+  const { self, reachable, isOwnAddress = () => true } = config
   const address = given ?? (reachable ? self.address : undefined)
   if (address === undefined) {
     const message = 'nobody can join a grove that is not served: `grove serve` it first'
     throw new GroveError('usage-error', {}, { message })
   }
-  if (parseEndpoint(address) !== undefined) return address.replace(/\/+$/, '')
-  throw new GroveError('usage-error', { address }, { message: `${address} is no address` })
+  const isAddress = parseEndpoint(address) !== undefined
+  if (isAddress && isOwnAddress(address)) return address.replace(/\/+$/, '')
+  const message = isAddress ? `${address} ${notKnown}` : `${address} is no address`
+  throw new GroveError('usage-error', { address }, { message })
 }
+
+const notKnown =
+  'is not known here as an address of this grove, so that nobody could join by it: serve it with ' +
+  '--public-url, --also-at or --allow-host'
 
 function keyIdOf({ config: { self } }: GroveNode): KeyId {
   const { peerId } = self

@@ -82,6 +82,10 @@ export interface JoinCall {
   readonly nonce: string
 }
 
+/** Whether a grove has changed its key since that moment: its invites until then name another. */
+export const hasRotatedSince = (createdAt: string, rotations: readonly Rotation[] = []): boolean =>
+  rotations.some(({ at }) => Date.parse(createdAt) <= Date.parse(at))
+
 /** The proof that somebody has an invite, without the invite: of no use to who overhears it. */
 export function joinProof(key: string, { by, joiner, inviter, nonce }: JoinCall): string {
   return hmacHex('join', key, [by, joiner, inviter, nonce])

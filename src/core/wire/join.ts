@@ -37,6 +37,8 @@ export const inviteInfoSchema = z.object({
   createdAt: timestampSchema,
   expiresAt: timestampSchema,
   isExpired: z.boolean(),
+  /** Whether it ended because the grove has another key since. */
+  endedByRotation: z.boolean().optional(),
   uses: z.number().int(),
   /** Who joined by it. */
   usedBy: z.array(keyIdSchema),

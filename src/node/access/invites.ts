@@ -2,12 +2,14 @@ import type { JsonObject } from '../../core/canonical.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { KeyId } from '../../core/identity/ed25519.ts'
 import {
+  hasRotatedSince,
   type InviteRecord,
   inviteKey,
   inviteRecordSchema,
   isJoinProof,
   showInvite,
 } from '../../core/identity/invite.ts'
+import type { Rotation } from '../../core/identity/rotation.ts'
 import { timestamp } from '../../core/time.ts'
 import type { InviteInfo, JoinRequest } from '../../core/wire/join.ts'
 import type { AccessPorts } from './tokens.ts'
@@ -37,6 +39,8 @@ interface Refused {
 interface Join {
   readonly joiner: KeyId
   readonly inviter: KeyId
+  /** The keys that the inviter had before. */
+  readonly formerly?: readonly KeyId[]
   readonly request: JoinRequest
 }
 
@@ -92,11 +96,13 @@ export class Invites {
    * Lets a grove join by an invite that it proves to have, durably, and returns the key of the
    * proof that answers it. Throws `refused`; only who has the invite learns why.
    */
-  async show({ joiner, inviter, request }: Join): Promise<string> {
+  async show({ joiner, inviter, formerly = [], request }: Join): Promise<string> {
     const { id, nonce, proof, rotations } = request
     const key = this.#known.get(id)?.key
-    const call = { by: 'joiner', joiner, inviter, nonce } as const
-    const isRight = isJoinProof(proof, key ?? NO_KEY, call)
+    const isFor = (to: KeyId) =>
+      isJoinProof(proof, key ?? NO_KEY, { by: 'joiner', joiner, inviter: to, nonce })
+    const isRight = isFor(inviter)
+    if (!isRight && key !== undefined && formerly.some(isFor)) throw outdated(id)
     if (!isRight || key === undefined) throw unknown()
     const refused = await this.#use(id, { joiner, rotations })
     if (refused !== undefined)
@@ -151,7 +157,24 @@ export class Invites {
   }
 }
 
+/** How many invites a grove has by which others can still join. */
+export async function countOpenInvites(
+  ports: AccessPorts,
+  rotations: readonly Rotation[],
+): Promise<number> {
+  const invites = new Invites(ports)
+  await invites.load()
+  const isOpen = ({ isExpired, usedBy, uses, createdAt }: InviteInfo) =>
+    !isExpired && usedBy.length < uses && !hasRotatedSince(createdAt, rotations)
+  return invites.list().filter(isOpen).length
+}
+
 const unknown = () => new GroveError('refused', {}, { message: 'there is no such invite' })
+
+const outdated = (id: string) => {
+  const message = `the invite ${id} ended when this grove changed its key: ask for another`
+  return new GroveError('refused', { id, reason: 'rotated' }, { message })
+}
 
 const reasons = {
   expired: ({ id, expiresAt }: InviteRecord) =>

@@ -50,5 +50,7 @@ function remedyFor({ code, details }: GroveError): string {
     )
   if (code === 'peer-unreachable' || code === 'peer-too-slow')
     return 'check the address, and that a grove is served there that this machine can reach'
+  if (code === 'refused' && details['foreign'] !== true)
+    return 'the address is right, and a grove answers there: whoever runs it can let this one in'
   return 'check the address: what answers there does not answer as a grove'
 }

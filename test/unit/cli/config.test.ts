@@ -267,3 +267,11 @@ test('a wrong setting is named as it was written: by its flag, or by its key in 
   failing({ flags: { host: '999.1.1.1' } }, '--host: is neither an IP address nor a name')
   failing({ file: { peerz: [] } }, 'did you mean peers?')
 })
+
+test('a leaf with a public URL is told that nobody learns of it', () => {
+  const leaf = { leaf: true }
+  const { notes } = decideConfig({ dir: '/g', flags: { ...leaf, publicUrl: 'http://a.example' } })
+
+  assert.match(notes.join(), /nobody is told of --public-url/)
+  assert.deepEqual(decideConfig({ dir: '/g', flags: leaf }).notes, [])
+})

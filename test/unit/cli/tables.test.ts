@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { peersTable, proofsTable } from '../../../src/cli/commands/operate/peers.ts'
+import { leafText } from '../../../src/cli/commands/operate/status.ts'
 import {
   askedTable,
   broughtTable,
@@ -459,4 +460,9 @@ test('a round that waits names the peers, and its end says how many answered', (
     '1 of 2 peers answered; 3 items are on offer: 1 fetched, 0 failed (1.0 KiB in 4 requests, 15.0 s)',
   )
   assert.match(summaryLine({ ...report, held: 2 }), /: 2 here already, 1 fetched, 0 failed/)
+})
+
+test('a leaf without a hub says how to get one, or where it is said why none answers', () => {
+  assert.match(leafText({ hubs: [] }, 0), /no hub: `grove join` or `--peer URL`/)
+  assert.match(leafText({ hubs: [] }, 1), /no hub answers: `grove peers` says why/)
 })

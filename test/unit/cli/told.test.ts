@@ -117,3 +117,24 @@ test('at a terminal, serve logs for people', async () => {
 
   assert.match(noted, /^\S+ {2}listening/m)
 })
+
+test("an invite to a machine's bare name is warned of, and one to a whole name is not", async () => {
+  const noted = async (address: string) => (await run('invite', '--address', address)).noted
+
+  assert.match(await noted('http://vm:4515'), /a machine's bare name/)
+  assert.match(await noted('http://vm'), /a machine's bare name/)
+  assert.doesNotMatch(await noted('https://grove.example'), /bare name/)
+  assert.doesNotMatch(await noted('http://10.0.0.5:4515'), /bare name/)
+})
+
+test('who joins is told that it stays in `open`', async () => {
+  await using joiner = await serveNode()
+  await using members = await serveNode(undefined, {}, { admission: 'members' })
+  const noted = async (url: string) => {
+    const { printed } = await run('invite', '--quiet')
+    return (await runCommand(['join', printed.trim(), '--server', url])).noted
+  }
+
+  assert.match(await noted(joiner.url), /stays in `open`/)
+  assert.doesNotMatch(await noted(members.url), /stays in `open`/)
+})

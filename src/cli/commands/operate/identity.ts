@@ -6,7 +6,7 @@ import { isGroveDirectory } from '../../../disk/grove-directory.ts'
 import { projectDirectory, refuseServer } from '../../connect.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { remember } from '../../known.ts'
-import { printable } from '../../output/format.ts'
+import { plural, printable } from '../../output/format.ts'
 import { note, print, printJson } from '../../output/output.ts'
 import { warnings } from '../../output/terminal-log.ts'
 import { formatTime } from '../../output/time.ts'
@@ -70,14 +70,17 @@ async function rotate({ env, output }: Context, command: Command): Promise<void>
   }
   // Imported here, since it would slow the start of other commands.
   const { rotateKey } = await import('../../../compose.ts')
-  const { key, rotations } = await rotateKey({ dir }, warnings(output)).catch((error: unknown) => {
+  const rotated = await rotateKey({ dir }, warnings(output)).catch((error: unknown) => {
     throw isGroveError(error, 'storage-locked') ? served(dir, error) : error
   })
+  const { key, rotations, invitesEnded } = rotated
   await remember(resolve(dir), env)
   const last = rotations.at(-1)
-  if (json === true) return printJson(output, { peerId: key.peerId, rotation: last })
+  if (json === true) return printJson(output, { peerId: key.peerId, rotation: last, invitesEnded })
   print(output, `this grove is ${key.peerId} now, and was ${last?.from}`)
   note(output, 'tell those who wrote the id before: others learn of it when it is served again')
+  if (invitesEnded > 0)
+    note(output, `${plural(invitesEnded, 'open invite')} ended: make new ones by \`grove invite\``)
 }
 
 /** A grove gets another key only while no process has its directory open. */

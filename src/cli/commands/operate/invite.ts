@@ -30,7 +30,7 @@ export function addInvite(program: Command, context: Context): void {
     .argument('[id]', 'revoke: the id of the invite')
     .option('--expires <duration>', 'how long it is good, as 7d (default: 24h)', readDuration)
     .option('--uses <count>', 'how many groves may join by it (default: 1)', readCount)
-    .option('--address <url>', 'where joiners reach this grove (default: its own address)')
+    .option('--address <url>', 'where joiners reach this grove: another one of its addresses')
     .option('--qr', 'also show it as a QR code')
     .option('--quiet', 'print the line, and nothing else')
     .addHelpText(
@@ -96,11 +96,16 @@ async function create(
   })
 }
 
-function remarks({ id, expiresAt, uses, isLoopback }: NewInvite): string[] {
+/** What to know about an invite beside its line. */
+function remarks({ id, line, expiresAt, uses, isLoopback }: NewInvite): string[] {
   const groves = uses === 1 ? 'one grove' : `${uses} groves`
   const end = `it is good for ${groves} until ${expiresAt}, or until \`grove invite revoke ${id}\``
   const near = 'its address means this machine to whoever reads it: --public-url names another'
-  return ['on the other machine: `grove join LINE`', end, ...(isLoopback ? [near] : [])]
+  const bare =
+    "its address is a machine's bare name, which others may not find: --public-url names another"
+  const isBare = /^grove\+https?:\/\/[^.:/[]+[:/]/.test(line)
+  const place = isLoopback ? [near] : isBare ? [bare] : []
+  return ['on the other machine: `grove join LINE`', end, ...place]
 }
 
 /** Imported here, since few commands need it. */
@@ -143,13 +148,21 @@ function invitesTable(
       { title: 'by', min: 8, main: 2 },
       { title: 'refused, had it too', min: 8, main: 2 },
     ],
-    rows: invites.map(({ id, createdAt, expiresAt, isExpired, uses, usedBy, refused }) => [
+    rows: invites.map(({ id, createdAt, expiresAt, uses, usedBy, refused, ...ended }) => [
       id,
       moment(createdAt),
-      `${moment(expiresAt)}${isExpired ? ' (over)' : ''}`,
+      moment(expiresAt) + endOf(ended),
       `${usedBy.length}/${uses}`,
       usedBy.map(shortKey).join(', '),
       refused.map(({ peerId, at }) => `${shortKey(peerId)}, ${moment(at)}`).join('; '),
     ]),
   }
+}
+
+function endOf({
+  isExpired,
+  endedByRotation,
+}: Pick<InviteInfo, 'isExpired' | 'endedByRotation'>): string {
+  if (isExpired) return ' (over)'
+  return endedByRotation === true ? ' (over: this grove has another key since)' : ''
 }

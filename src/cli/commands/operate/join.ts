@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { statusOf } from '../../../api/client/older-server.ts'
 import { oneCommand } from '../../connect.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { printable, shortKey } from '../../output/format.ts'
@@ -26,10 +27,12 @@ here. The secret in the line is not sent: this grove proves that it has it.\n${e
         const { grove, signal, output, place } = session
         const terms = { invite: await lineOf(line), ...(name === undefined ? {} : { name }) }
         const hub = await grove.joinGrove(terms, { signal })
+        const { admission } = await statusOf(grove, { signal })
         answer(session, hub, () => {
           const count = hub.members.length
           print(output, `joined ${shortKey(hub.peerId)} at ${printable(hub.address)}`)
           note(output, `it has ${count} ${count === 1 ? 'member' : 'members'}, this one among them`)
+          if (admission === 'open') note(output, openStays)
           if (!place.startsWith('http'))
             note(output, '`grove serve` shares with it; `grove leave` takes it back')
         })
@@ -37,6 +40,10 @@ here. The secret in the line is not sent: this grove proves that it has it.\n${e
       return withGrove(context, command, join, { ...oneCommand, creates: true })
     })
 }
+
+const openStays =
+  'this grove stays in `open`: any grove may call it, and what strangers say counts. ' +
+  '`grove serve --admission members` keeps to members'
 
 /** Others on this machine can read command lines. */
 async function lineOf(given: string): Promise<string> {

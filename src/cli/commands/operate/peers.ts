@@ -30,7 +30,7 @@ export function addPeers(program: Command, context: Context): void {
         'advertised and sent was right',
     )
     .addArgument(new Argument('[action]', 'what to do (default: list them)').choices(actions))
-    .argument('[peer]', 'the id of a grove, or an address at which it is known here')
+    .argument('[peer]', 'the id of a grove (block, unblock: or its first digits), or an address')
     .option('--proofs', 'also show which advertisements the manifests contradict')
     .option('--reason <text>', 'why, for trust and block')
     .option(
@@ -42,8 +42,9 @@ export function addPeers(program: Command, context: Context): void {
       'after',
       `\nblock keeps a grove from calling this one, and this one from calling it; trust lists
 a key: with --admission members, only those may call. Both are taken back by unblock.
-A grove is known by its key; one without is blocked by its address. members lists the
-groves that have joined by an invite.\n${examples([
+A grove is known by its key; one without is blocked by its address. Whom a grove
+trusts that others have joined is a member to those, too. members lists the groves
+that have joined by an invite.\n${examples([
         'grove peers',
         'grove peers --proofs',
         'grove peers trust ed25519:…',

@@ -43,7 +43,7 @@ async function status(session: CliSession): Promise<void> {
       field('member of', line)
     if ((info.memberships?.members ?? 0) > 0)
       field('members', `${info.memberships?.members}: \`grove peers members\` lists them`)
-    if (info.leaf !== undefined) field('leaf', leafText(info.leaf))
+    if (info.leaf !== undefined) field('leaf', leafText(info.leaf, info.gossip.peers))
     if ((info.leaves ?? 0) > 0)
       field('leaves', `${info.leaves}, which nobody can dial, publish through this grove`)
     if (info.recounting === true) field('counts', RECOUNTING)
@@ -64,7 +64,9 @@ const RECOUNTING =
   'recounting: signals and rankings are being brought up to date with who counts here'
 
 /** Through whom a grove publishes that nobody can dial, and what has not got there. */
-function leafText({ hubs }: NonNullable<GroveInfo['leaf']>): string {
+export function leafText({ hubs }: NonNullable<GroveInfo['leaf']>, peers: number): string {
+  if (hubs.length === 0 && peers === 0)
+    return 'nobody can dial this grove, and it has no hub: `grove join` or `--peer URL` names one'
   if (hubs.length === 0)
     return 'nobody can dial this grove, and no hub answers: `grove peers` says why'
   const named = hubs.map(({ address, published = 0, lacking = 0 }) => {

@@ -60,6 +60,39 @@ test('an address without a key can be blocked and not trusted; one that is known
   assert.equal(node.access.standings.of(KEY), undefined)
 })
 
+test('what names no grove is neither blocked nor taken back, and nor is this grove itself', async () => {
+  await using grove = testNode([{ peerId: KEY, address: ADDRESS }], { reachable: true })
+  const { node } = grove
+  const { peerId: own } = node.config.self
+  const say = (peer: string, standing: 'trusted' | 'blocked' | 'none') =>
+    setStanding(node, { peer, standing })
+
+  for (const typo of ['foo', 'ed25519:12', 'ed25519:00f0cce8', `${KEY}0`, '10.0.0.7'])
+    await assert.rejects(say(typo, 'blocked'), withCode('usage-error'), typo)
+  for (const self of [own, node.config.self.address])
+    for (const standing of ['trusted', 'blocked'] as const)
+      await assert.rejects(say(self, standing), withCode('usage-error', 'this grove itself'))
+  await assert.rejects(say(OTHER_KEY, 'none'), withCode('not-found', 'neither trusted nor blocked'))
+  assert.deepEqual(node.access.standings.list(), [])
+})
+
+test('a shortened id blocks the one grove that is known by it, and trusts none', async () => {
+  await using grove = testNode([{ peerId: KEY, address: ADDRESS }], { reachable: true })
+  const { node } = grove
+  const peer = KEY.slice(0, 16)
+  const twin = `${peer}${'c'.repeat(56)}`
+
+  await assert.rejects(setStanding(node, { peer, standing: 'trusted' }), withCode('usage-error'))
+  assert.equal(await setStanding(node, { peer, standing: 'blocked' }), KEY)
+  assert.equal(await setStanding(node, { peer, standing: 'none' }), KEY)
+
+  await setStanding(node, { peer: twin, standing: 'blocked' })
+  await assert.rejects(
+    setStanding(node, { peer, standing: 'blocked' }),
+    withCode('usage-error', 'begins 2 ids'),
+  )
+})
+
 test('a message is in the name of the key that signed it, or in that of its address', async () => {
   await using grove = testNode([], { reachable: true })
   const sender = { peerId: KEY, address: ADDRESS, age: 0, lastSeen: '2026-01-01T00:00:00.000Z' }

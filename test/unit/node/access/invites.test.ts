@@ -68,6 +68,18 @@ test('of many groves that show one invite at once, one gets in', async (t) => {
   assert.equal(access.invites.list()[0]?.usedBy.length, 1)
 })
 
+test('who has an invite to the key before is told that it ended, and others are not', async (t) => {
+  const { access } = opened(t)
+  const { secret } = await access.invites.create(TERMS)
+  const invited = { ...shownBy(alice, secret), inviter: bob, formerly: [hub] }
+  const { nonce, proof } = shownBy(alice, 'another').request
+  const guessed = { ...invited, request: { ...invited.request, nonce, proof } }
+
+  await assert.rejects(access.invites.show(invited), withCode('refused', 'changed its key'))
+  await assert.rejects(access.invites.show(guessed), withCode('refused', 'no such invite'))
+  assert.deepEqual(access.invites.list()[0]?.usedBy, [])
+})
+
 test('what was overheard of a join lets nobody else in', async (t) => {
   const { access } = opened(t)
   const { secret } = await access.invites.create({ ...TERMS, uses: 5 })

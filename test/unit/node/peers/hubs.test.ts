@@ -253,6 +253,42 @@ test('a grove makes no invite for itself, and none while it is not served', asyn
   await assert.rejects(apiOf(hub).invite({ address: 'ftp://x' }), withCode('usage-error'))
 })
 
+test('an invite names an address of the grove that makes it, and no other', async () => {
+  await using hub = await servedGrove()
+  const elsewhere = [
+    'http://10.0.0.9:4515',
+    hub.url.replace(/\d+$/, '1'),
+    hub.url.replace('http', 'https'),
+    `${hub.url}/path`,
+  ]
+
+  for (const address of elsewhere)
+    await assert.rejects(
+      apiOf(hub).invite({ address }),
+      withCode('usage-error', 'is not known here as an address of this grove'),
+    )
+  assert.deepEqual((await apiOf(hub).invites({})).invites, [])
+})
+
+test('open invites end with the key that is in them: their number is told, and each is marked', async () => {
+  const dir = at('inviting')
+  let open = ''
+  {
+    await using before = await servedGrove({ dir })
+    await using leaf = await servedGrove()
+    await apiOf(leaf).joinGrove({ invite: await inviteOf(before) })
+    open = (await apiOf(before).invite({})).id
+  }
+  const first = await rotateKey({ dir }, silentLog)
+  const second = await rotateKey({ dir }, silentLog)
+
+  await using after = await servedGrove({ dir })
+  const { invites } = await apiOf(after).invites({})
+
+  assert.deepEqual([first.invitesEnded, second.invitesEnded], [1, 0])
+  assert.equal(invites.find(({ id }) => id === open)?.endedByRotation, true)
+})
+
 test('the list of a hub that has another key is followed by its rotation', async () => {
   const dir = at('hub')
   let port = 0
