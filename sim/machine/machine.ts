@@ -312,7 +312,10 @@ export class Machine implements Host {
       if (blame !== undefined) violated(`${this.name}: ${blame}`)
     }
     return {
-      debug() {},
+      // Faults that repeat are logged here: each is to be looked at.
+      debug: (message, fields) => {
+        if (message === 'peer fault') note(message, fields)
+      },
       info: note,
       warn: note,
       error: (message, { err, ...fields } = {}) => {
