@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { GroveError } from '../../../src/core/errors.ts'
-import type { PeersContext } from '../../../src/node/context.ts'
-import { noteWrongId } from '../../../src/node/peers/contact.ts'
-import { FaultLog } from '../../../src/node/peers/fault-log.ts'
-import { silentLog } from '../../../src/ports/log.ts'
-import { standingClock } from '../../support/standing-clock.ts'
+import { GroveError } from '../../../../src/core/errors.ts'
+import type { PeersContext } from '../../../../src/node/context.ts'
+import { noteWrongId } from '../../../../src/node/peers/contact.ts'
+import { FaultLog } from '../../../../src/node/peers/fault-log.ts'
+import { silentLog } from '../../../../src/ports/log.ts'
+import { standingClock } from '../../../support/standing-clock.ts'
 
 function listening() {
   const told: Readonly<Record<string, unknown>>[] = []
