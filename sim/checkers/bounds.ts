@@ -70,7 +70,10 @@ const PER_HOST_MAX = TRANSFERS_MAX_PER_HOST + TRANSFERS_MAX_ASKED_PER_HOST
 export class TrafficWatch implements Watcher {
   readonly #timeline: Timeline
   readonly #violated: (what: string) => void
+  /** When a grove last sent gossip, in virtual ms. */
   readonly #spokeAt = new Map<string, number>()
+  /** When a grove was last seen to know nobody. */
+  readonly #aloneAt = new Map<string, number>()
   readonly #transfers = new Map<string, Map<string, number>>()
 
   constructor(timeline: Timeline, violated: (what: string) => void) {
@@ -118,14 +121,20 @@ export class TrafficWatch implements Watcher {
     byHost?.set(host, (byHost.get(host) ?? 1) - 1)
   }
 
-  /** When that grove last sent gossip, in virtual ms; undefined if it has not since it started. */
-  spokeAt(name: string): number | undefined {
-    return this.#spokeAt.get(name)
+  /**
+   * For how long that grove has sent no gossip though it knew somebody, in virtual ms; 0 if it has
+   * not sent any since it started. To be asked at every check, for who knows nobody is remembered.
+   */
+  silentMs(name: string, knowsSomebody: boolean): number {
+    const { now } = this.#timeline
+    if (!knowsSomebody) this.#aloneAt.set(name, now)
+    return now - Math.max(this.#spokeAt.get(name) ?? now, this.#aloneAt.get(name) ?? 0)
   }
 
   /** Forgets a machine whose process has ended, and its transfers with it. */
   forget(name: string): void {
     this.#transfers.delete(name)
     this.#spokeAt.delete(name)
+    this.#aloneAt.delete(name)
   }
 }

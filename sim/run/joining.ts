@@ -39,6 +39,8 @@ interface Options {
 export class Joining {
   readonly #options: Options
   readonly #hub: Machine | undefined
+  /** Who is leaving, since which boot. A crash cuts it short: the hub may know while it does not. */
+  readonly #leaving = new Map<Machine, number>()
 
   constructor(options: Options) {
     this.#options = options
@@ -56,11 +58,19 @@ export class Joining {
     }
   }
 
-  /** Until the grove is a member, its operator asks for one invite after the other. */
+  /**
+   * Until the grove is a member, its operator asks for one invite after the other. It first leaves
+   * once more if a crash has cut that short.
+   */
   #pursue(joiner: Machine, rng: Rng): void {
     const { timeline } = this.#options
     timeline.after(LOOKS_EVERY_MS, () => this.#pursue(joiner, rng))
-    if (joiner.node === undefined || this.#isMember(joiner)) return
+    if (joiner.node === undefined) return
+    if ((this.#leaving.get(joiner) ?? joiner.boots) !== joiner.boots) {
+      void this.#leave(joiner)
+      return
+    }
+    if (this.#isMember(joiner)) return
     const flaw = rng.pick<Flaw>(['none', 'none', 'expired', 'revoked']) ?? 'none'
     this.#join(joiner, flaw).catch((error: unknown) => {
       if (!isGroveError(error)) this.#options.violated(`${joiner.name} joins: ${String(error)}`)
@@ -95,12 +105,15 @@ export class Joining {
   async #leave(leaver: Machine): Promise<void> {
     const { journal, violated } = this.#options
     const { node } = leaver
+    this.#leaving.delete(leaver)
     if (node === undefined || node.hubs.list().length === 0) return
+    this.#leaving.set(leaver, leaver.boots)
     try {
       const { isTold } = await leaveGrove.run(node, {}, { signal: node.closing })
       journal.note(leaver.name, `has left; its hub ${isTold ? 'knows' : 'does not know'}`)
     } catch (error) {
       if (!isGroveError(error)) violated(`${leaver.name} leaves: ${String(error)}`)
     }
+    if (leaver.node === node) this.#leaving.delete(leaver)
   }
 }

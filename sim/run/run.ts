@@ -123,7 +123,7 @@ function misplaced({ machines, single }: World): string[] {
   return machines.flatMap(({ node }) => (node === undefined ? [] : misplacedSeeds(node, peers)))
 }
 
-/** Gossip intervals within which a grove with live peers must have sent something. */
+/** Gossip intervals within which a grove that has live peers all the while must send something. */
 const SILENCE_MAX = 4
 
 /** Checks what must hold at every moment. */
@@ -132,11 +132,8 @@ async function checkNow(world: World, lateness: Lateness): Promise<void> {
   for (const { node, name } of machines) {
     if (node === undefined) continue
     for (const what of exceededLimits(node)) world.violated(what)
-    const silentMs = timeline.now - (traffic.spokeAt(name) ?? timeline.now)
-    if (
-      silentMs > SILENCE_MAX * node.config.gossipIntervalMs &&
-      node.gossip.livePeers(node.clock.now()).length > 0
-    )
+    const knowsSomebody = node.gossip.livePeers(node.clock.now()).length > 0
+    if (traffic.silentMs(name, knowsSomebody) > SILENCE_MAX * node.config.gossipIntervalMs)
       world.violated(`${name} has fallen silent`)
   }
   for (const what of await strangersIn(world)) world.violated(what)

@@ -215,6 +215,25 @@ test('peers, places, paths, advertisements, messages and transfers beyond their 
   assert.equal(violated.length, 4)
 })
 
+test('a grove is silent only while it knows somebody', async () => {
+  const timeline = new Timeline(NOW)
+  const watch = new TrafficWatch(timeline, () => {})
+  const client = { name: 'g', address: 'http://g', honest: true, process: new Process() }
+  const url = { origin: 'http://p', path: '/api/gossip/exchange' }
+  const silentMs = async (atMs: number, knowsSomebody: boolean) => {
+    await timeline.run(NOW + atMs)
+    return watch.silentMs('g', knowsSomebody)
+  }
+
+  assert.equal(await silentMs(1_000, true), 0)
+  watch.requested(client, { ...url, method: 'POST', headers: {} })
+  assert.equal(await silentMs(5_000, true), 4_000)
+  assert.equal(await silentMs(30_000, false), 0)
+  assert.equal(await silentMs(36_000, true), 6_000)
+  watch.forget('g')
+  assert.equal(await silentMs(40_000, true), 0)
+})
+
 test('a seed that is known by the id of another, or by none, is noticed', () => {
   const peers = [1, 2, 3].map((n) => ({ peerId: `g${n}`, address: `http://g${n}` }))
   const [own, taken, lost] = peers
