@@ -17,6 +17,9 @@ const BODY = 'x'.repeat(256 * 1024)
 const MULTIPART = 'content-type: multipart/form-data; boundary=b\r\n'
 const PART = '--b\r\ncontent-disposition: form-data; name="manifest"\r\n\r\n'
 
+/** So many requests of one connection may wait for their answers. */
+const AT_ONCE = 16
+
 /** What a stranger sends, the statuses that it is answered, and how often. */
 const sent: Readonly<Record<string, readonly [string, ...number[]]>> = {
   'a draft': [`POST /api/contributions ${HEAD}content-length: 1000000000\r\n\r\n${BODY}`, 401],
@@ -40,8 +43,8 @@ const sent: Readonly<Record<string, readonly [string, ...number[]]>> = {
     415,
   ],
   'many requests at once': [
-    `GET /api/grove ${HEAD}\r\n`.repeat(100),
-    ...new Array<number>(100).fill(401),
+    `GET /api/grove ${HEAD}\r\n`.repeat(AT_ONCE),
+    ...new Array<number>(AT_ONCE).fill(401),
   ],
   events: [`GET /api/events ${HEAD}accept: text/event-stream\r\n\r\n`, 401],
   'only the head': [`HEAD /api/grove ${HEAD}\r\n`, 401],
