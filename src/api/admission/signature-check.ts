@@ -115,11 +115,17 @@ export class SignatureCheck {
     throw new GroveError('forbidden', {}, { message })
   }
 
-  #checkTime({ created, expires }: SignatureHead): void {
+  #checkTime(head: SignatureHead): void {
+    const why = this.#whyNotNow(head)
+    if (why !== undefined) throw this.#challenge('time', why)
+  }
+
+  #whyNotNow({ created, expires }: SignatureHead): string | undefined {
     const nowS = this.#clock.nowS()
-    const isShort = expires > created && expires <= created + LIFE_MAX_S
-    if (this.#clock.takes(created) && isShort && expires >= nowS) return
-    throw this.#challenge('time', this.#clock.isNear(created) ? tooEarly : offBy(created - nowS))
+    if (!this.#clock.isNear(created)) return offBy(created - nowS)
+    if (!this.#clock.takes(created)) return tooEarly
+    if (expires <= created || expires > created + LIFE_MAX_S) return wrongLife
+    return expires < nowS ? `it expired ${spanOf(nowS - expires)} ago` : undefined
   }
 
   #checkReceiver({ coversReceiver }: SignatureHead, request: ApiRequest): void {
@@ -182,11 +188,17 @@ const hostOf = ({ host = 'unknown' }: ApiRequest): string => host
 /** A signature that this grove can read, over all that it has to cover. Throws `unauthorized`. */
 function headOf(request: ApiRequest): SignatureHead {
   const head = requestHead(request.header(SIGNATURE_INPUT) ?? '')
-  const hasBody = !['GET', 'HEAD'].includes(request.method)
   const digest = request.header(CONTENT_DIGEST)
   if (head === undefined || head.coversBody !== (digest !== undefined)) throw malformed()
-  if (hasBody && !head.coversBody) throw malformed()
+  if (hasBody(request) && !head.coversBody) throw malformed()
   return head
+}
+
+/** Whether it has a body, by its headers where its method leaves that open. */
+function hasBody(request: ApiRequest): boolean {
+  if (!['GET', 'HEAD'].includes(request.method)) return true
+  const isChunked = request.header('transfer-encoding') !== undefined
+  return isChunked || Number(request.header('content-length') ?? 0) !== 0
 }
 
 function headersOf(request: ApiRequest): Record<string, string> {
@@ -210,6 +222,8 @@ const notOurs = (host = 'nothing') =>
   '--public-url or --allow-host there names it'
 
 const tooEarly = 'it was signed before this grove started'
+
+const wrongLife = `it has to expire within ${LIFE_MAX_S} s after it was made`
 
 function offBy(seconds: number): string {
   const side = seconds > 0 ? 'ahead of' : 'behind'

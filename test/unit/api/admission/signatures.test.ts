@@ -109,6 +109,50 @@ test('in members, a grove on a member list that is followed is admitted while it
   await assert.rejects(caller.exchange(called.self), withCode('refused', 'grove peers trust'))
 })
 
+test('a signature that has no believable end, or is over, is refused for that', async () => {
+  const places = new Places()
+  await using caller = signedGrove(places, { n: 1, admission: 'open' })
+  await using called = signedGrove(places, { n: 2, admission: 'signed' })
+  await caller.exchange(called.self)
+  const [request] = places.sent.slice(-1)
+  assert.ok(request)
+  const created = Number(/created=(\d+)/.exec(request.headers['signature-input'] ?? '')?.[1])
+  const answered = async (expires: number) => {
+    const { status, body } = await called.answer(
+      input(/expires=\d+/, `expires=${expires}`)(request),
+    )
+    return `${status} ${body}`
+  }
+
+  for (const expires of [created + 121, created])
+    assert.match(await answered(expires), /^401 .*has to expire within 120 s/)
+  called.move(10_000)
+  assert.match(await answered(created + 4), /^401 .*it expired \d+ s ago/)
+})
+
+for (const [name, value] of [
+  ['content-length', '2'],
+  ['transfer-encoding', 'chunked'],
+] as const)
+  test(`a signed GET with a body by its ${name} that the signature does not cover is refused`, async () => {
+    const places = new Places()
+    await using caller = signedGrove(places, { n: 1, admission: 'signed' })
+    await using called = signedGrove(places, { n: 2, admission: 'signed' })
+    await called.access.standings.say(caller.self.peerId, { standing: 'trusted' })
+    await caller.transport.best(called.self, BEST)
+    places.set(called.self.address, async () => ({ status: 503, headers: {}, body: '{}' }))
+    places.sent.splice(0)
+    await assert.rejects(caller.transport.best(called.self, BEST))
+    const request = await overheard(places)
+
+    const withBody = await called.answer(header(name, () => value)(request))
+    const without = await called.answer(request)
+
+    assert.equal(request.method, 'GET')
+    assert.deepEqual([withBody.status, without.status], [401, 200])
+    assert.match(withBody.body, /another form/)
+  })
+
 /** A signed request to grove 2, as it goes over the wire. */
 async function overheard(places: Places): Promise<CarriedRequest> {
   const [request] = places.sent.splice(0)
