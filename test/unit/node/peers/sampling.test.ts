@@ -3,12 +3,14 @@ import { test } from 'node:test'
 import { type Rotation, rotate } from '../../../../src/core/identity/rotation.ts'
 import { timestamp } from '../../../../src/core/time.ts'
 import { Access } from '../../../../src/node/access/access.ts'
+import { FaultLog } from '../../../../src/node/peers/fault-log.ts'
 import {
   askWhoIsThere,
   provenSampling,
   rememberProven,
   type SamplingContext,
 } from '../../../../src/node/peers/sampling.ts'
+import { type Log, silentLog } from '../../../../src/ports/log.ts'
 import type { Input } from '../../../../src/protocol/messages.ts'
 import { seeded } from '../../../../src/runtime/random.ts'
 import { secretHex } from '../../../../src/runtime/secret.ts'
@@ -29,6 +31,10 @@ async function asked(signedBy: string | undefined, rotations: readonly Rotation[
     ...{ records: memoryStores(seeded(1)).records, clock, secret: secretHex },
   })
   const warned: string[] = []
+  const log: Log = {
+    ...silentLog,
+    warn: (_, fields) => void warned.push(JSON.stringify(fields)),
+  }
   const node = {
     config: { self, seeds: [] },
     access,
@@ -45,10 +51,8 @@ async function asked(signedBy: string | undefined, rotations: readonly Rotation[
     gossip: { peer: () => undefined },
     leaf: { told: (sender: object) => sender },
     events: { publish() {} },
-    log: {
-      info() {},
-      warn: (_: string, fields: object) => void warned.push(JSON.stringify(fields)),
-    },
+    log,
+    faultLog: new FaultLog({ log, clock }),
   } as unknown as SamplingContext
   await askWhoIsThere(node, peer, 10)
   return { types: told.map(({ type }) => type), told, retired, warned }
