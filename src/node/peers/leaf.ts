@@ -180,15 +180,17 @@ export class LeafMode {
     this.#lines.delete(address)
   }
 
-  #begin(hub: PeerAddress, restMs = RETRY_MS): Promise<void> {
+  async #begin(hub: PeerAddress, restMs = RETRY_MS): Promise<void> {
+    // Nothing is spawned any more then, and closing would wait for a line that nobody tries for.
+    if (this.#node.closing.aborted) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const line: HubLine = {
       ...{ hub, end: new AbortController(), isOpen: false, tried: resolve, restMs },
       answering: new Semaphore(ANSWERS_AT_ONCE),
     }
     this.#lines.set(hub.address, line)
-    this.#node.spawn('line to a hub', () => this.#keep(line))
-    return promise
+    this.#node.spawn('line to a hub', () => this.#keep(line).finally(line.tried))
+    await promise
   }
 
   /** Holds a line, and takes it up again when it is lost. */

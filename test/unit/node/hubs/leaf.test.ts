@@ -12,6 +12,7 @@ import type { OpenLeaves } from '../../../../src/transport/leaf/leaves.ts'
 import { plainDraft } from '../../../support/http.ts'
 import { servedGrove, type TestGrove } from '../../../support/serve-node.ts'
 import { standingClock } from '../../../support/standing-clock.ts'
+import { testNode } from '../../../support/test-node.ts'
 import { until } from '../../../support/until.ts'
 
 const SOON = { gossipIntervalMs: 200, syncIntervalMs: 400 }
@@ -49,6 +50,30 @@ test('a grove that its seed can dial is none; one that it cannot dial is a leaf'
   const { leaf: status } = await localClient(leaf.node).grove({})
   assert.deepEqual(status?.hubs, seeds)
   assert.equal((await localClient(hub.node).grove({})).leaves, 2)
+})
+
+test('a grove that learns while it closes that nobody can dial it closes all the same', async () => {
+  const hub = { peerId: 'hub', address: 'http://10.0.0.1:4515' }
+  await using grove = testNode([hub], { reachable: true })
+  const { node } = grove
+  const asked = Promise.withResolvers<void>()
+  const said = Promise.withResolvers<boolean>()
+  node.transport.dialBack = () => {
+    asked.resolve()
+    return said.promise
+  }
+  const started = node.start(() => assert.fail('nobody calls it'))
+  await asked.promise
+
+  const closed = node.close()
+  said.resolve(false)
+
+  let isClosed = false
+  void closed.then(() => {
+    isClosed = true
+  })
+  await until('it is closed', () => isClosed)
+  await started
 })
 
 test('what a leaf publishes is at its hub and at another leaf, and origins come with it', async () => {
