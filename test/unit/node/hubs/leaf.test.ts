@@ -147,7 +147,8 @@ test('a leaf tells what a hub does not take of its work, which others get by ano
   const taken = await until('both hubs have been asked', async () => {
     const hubs = (await localClient(leaf.node).grove({})).leaf?.hubs ?? []
     const lackedBy = (grove: TestGrove) => hubs.find(({ address }) => address === grove.url)
-    return lackedBy(hub)?.lacking === 0 && lackedBy(withholding)
+    const asked = lackedBy(withholding)
+    return lackedBy(hub)?.lacking === 0 && asked?.lacking !== undefined && asked
   })
   assert.deepEqual(taken, { ...seedOf(withholding), published: 1, lacking: 1 })
 })
