@@ -11,6 +11,8 @@ import type { ServeContext } from '../context.ts'
 import { streamClosure } from './closure.ts'
 
 const LINE_END = Buffer.from('\n')
+/** Artifacts of one contribution that are looked for: each costs a look at the disk. */
+const LOOKED_FOR_MAX = 100
 
 /**
  * A line of a manifest, and with it what a grove that fetches the contribution asks for next: its
@@ -28,7 +30,7 @@ export async function withAlong(
   return Buffer.concat([...lines.flatMap((line) => [line, LINE_END]), ...closure])
 }
 
-/** Each once, in the order of their names, as many as there is room for. */
+/** Each once, in the order of their names: of the first ones, as many as there is room for. */
 async function smallArtifacts(
   node: ServeContext,
   { manifest }: Contribution,
@@ -36,7 +38,8 @@ async function smallArtifacts(
 ): Promise<Uint8Array[]> {
   const artifacts: Uint8Array[] = []
   let left = maxBytes
-  for (const hash of new Set(Object.values(manifest.artifacts))) {
+  const hashes = new Set(Object.values(manifest.artifacts))
+  for (const hash of [...hashes].slice(0, LOOKED_FOR_MAX)) {
     if (left <= 0) break
     const { sizeBytes } = (await node.blobs.stat(hash)) ?? {}
     if (sizeBytes === undefined || sizeBytes > left) continue

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { hashBytes } from '../../../../src/core/cid.ts'
 import { ALONG_HEADER, ALONG_LINES, artifactLine } from '../../../../src/core/wire/closure.ts'
 import { fetchRemoteContribution } from '../../../../src/node/fetch/fetch.ts'
+import { withAlong } from '../../../../src/node/serve/along.ts'
 import { someBytes, work } from '../../../support/peer.ts'
 import { virtualWorld } from '../../../support/world.ts'
 
@@ -134,4 +135,25 @@ test('bytes along with a manifest that are none of its artifacts are their sende
   assert.equal(artifacts[0]?.state, 'fetched', 'the right ones are asked for')
   assert.equal(peer.asked('/api/blobs/'), 1)
   assert.equal(grove.node.peers.record(peer.address).bytesBad, note.byteLength - 1)
+})
+
+test('of a contribution of many artifacts a hundred are looked for, whoever asks', async () => {
+  const artifacts = Object.fromEntries(
+    Array.from({ length: 1_000 }, (_, n) => [`${n}.bin`, hashBytes(someBytes(8, n + 2))]),
+  )
+  const many = work('many', { artifacts })
+  await using grove = testNode([])
+  const { blobs } = grove.node
+  const looked: string[] = []
+  const stat = blobs.stat.bind(blobs)
+  blobs.stat = (hash) => {
+    looked.push(hash)
+    return stat(hash)
+  }
+  await grove.node.contributions.put(many, { origin: 'peer', receivedAt: 1 })
+
+  const asked = { ancestors: 0, artifactBytes: 1_000 }
+  await withAlong(grove.node, many, asked, new AbortController().signal)
+
+  assert.equal(looked.length, 100)
 })
