@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type ErrorCode, errorFromBody, GroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
-import { ALTERED } from '../core/wire/access.ts'
+import { ALTERED, NOT_LET_IN } from '../core/wire/access.ts'
 import { readBody } from './body.ts'
 import { peerFault } from './faults.ts'
 
@@ -56,6 +56,7 @@ export async function refusal(
       ...(retryAfter === undefined ? {} : { retryAfter }),
       ...(isForeign ? { foreign: true } : {}),
       ...(error?.details['fault'] === ALTERED ? { fault: ALTERED } : {}),
+      ...(error?.code === 'forbidden' ? { fault: NOT_LET_IN } : {}),
     },
     { message },
   )

@@ -78,3 +78,5 @@ export type StandingRequest = z.infer<typeof standingRequestSchema>
 
 /** The detail `fault` where a signature does not hold: what was signed has changed on its way. */
 export const ALTERED = 'altered'
+/** The fault of a refusal for who asks: it is blocked, or not among those that are let in. */
+export const NOT_LET_IN = 'not-let-in'

@@ -9,6 +9,7 @@ import { keyIdSchema, leadsTo } from '../../core/identity/rotation.ts'
 import { tidyAddress } from '../../core/peers/endpoint.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import { timestamp } from '../../core/time.ts'
+import { NOT_LET_IN } from '../../core/wire/access.ts'
 import type { Hub, MembersAnswer } from '../../core/wire/join.ts'
 import type { RecordStore } from '../../ports/record-store.ts'
 import type { Access } from '../access/access.ts'
@@ -60,6 +61,8 @@ export class Hubs {
   readonly #ports: HubsPorts
   /** By id. */
   readonly #known = new Map<KeyId, KeptHub>()
+  /** Those that let this grove in no more, by what they answered last: they send it no list. */
+  readonly #refusing = new Set<KeyId>()
   readonly #ownRotations: OwnRotations
   readonly #sooner = new Bucket(1, SOONER_MS)
 
@@ -87,7 +90,7 @@ export class Hubs {
       .toSorted((a, b) => a.joinedAt - b.joinedAt)
       .map(({ peerId, address, joinedAt, list }) => {
         const members = list.members.map((member) => member.peerId)
-        const isMember = this.#isOn(list)
+        const isMember = this.#isOn(list) && !this.#refusing.has(peerId)
         const { seq, issuedAt } = list
         const times = { joinedAt: timestamp(joinedAt), listedAt: timestamp(issuedAt) }
         return { peerId, address, ...times, seq, members, isMember }
@@ -189,6 +192,7 @@ export class Hubs {
       const answer = await ask(this.#node, hub, closing, () =>
         transport.members(hub, hub.list.seq, options),
       )
+      this.#refusing.delete(hub.peerId)
       const { rotations } = this.#node.access
       const sent = answer.list && listSent(hub, answer, rotations.presentOf(hub.peerId))
       if (sent === undefined || this.#known.get(hub.peerId) !== hub) return
@@ -202,9 +206,17 @@ export class Hubs {
     } catch (error) {
       if (!isGroveError(error)) throw error
       if (closing.aborted) return
-      const { code, message: reason } = error
+      const { code, message: reason, details } = error
       log.debug('a hub did not send its members', { address: hub.address, code, reason })
+      if (details['fault'] === NOT_LET_IN) this.#noteRefusal(hub, reason)
     }
+  }
+
+  #noteRefusal({ peerId, address, list }: KeptHub, reason: string): void {
+    if (this.#refusing.has(peerId)) return
+    this.#refusing.add(peerId)
+    if (this.#isOn(list))
+      this.#node.log.warn('a hub lets this grove in no more', { address, reason })
   }
 
   /** The one that came first is followed. */

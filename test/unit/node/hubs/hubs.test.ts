@@ -163,6 +163,20 @@ test('who has left does not count any longer, unless the hub trusts it', async (
   )
 })
 
+test('who is blocked by its hub is told that it is no member any more, and once it is let in again', async () => {
+  await using hub = await servedGrove({ admission: 'members' })
+  await using joiner = await servedGrove({ admission: 'members' })
+  await apiOf(joiner).joinGrove({ invite: await inviteOf(hub) })
+  const said = async (standing: 'blocked' | 'none') => {
+    await hub.node.access.standings.say(idOf(joiner), { standing })
+    await joiner.node.hubs.follow()
+    return joiner.node.hubs.list().map(({ isMember }) => isMember)
+  }
+
+  assert.deepEqual(await said('blocked'), [false])
+  assert.deepEqual(await said('none'), [true])
+})
+
 test('a list with a lower or the same number, or signed by another grove, is not taken', async () => {
   const [hub, own] = [keyOf(1), keyOf(2)]
   const self = { peerId: own.peerId, address: 'http://own.invalid' }
